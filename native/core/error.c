@@ -7,8 +7,8 @@
 
 const char *zn_error_name(int code) {
   switch (code) {
-#define ZN_ERROR_CASE(name, number, text) \
-  case name:                              \
+#define ZN_ERROR_CASE(name, number, text)                                                          \
+  case name:                                                                                       \
     return #name;
     ZN_ERROR_MAP(ZN_ERROR_CASE)
 #undef ZN_ERROR_CASE
@@ -19,8 +19,8 @@ const char *zn_error_name(int code) {
 
 const char *zn_error_text(int code) {
   switch (code) {
-#define ZN_ERROR_CASE(name, number, text) \
-  case name:                              \
+#define ZN_ERROR_CASE(name, number, text)                                                          \
+  case name:                                                                                       \
     return text;
     ZN_ERROR_MAP(ZN_ERROR_CASE)
 #undef ZN_ERROR_CASE

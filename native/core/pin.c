@@ -23,9 +23,7 @@ struct zn_pin *zn_pin_new(void) {
   return pin;
 }
 
-void zn_pin_discard(struct zn_pin *pin) {
-  zn_heap_free(pin, sizeof *pin, _Alignof(struct zn_pin));
-}
+void zn_pin_discard(struct zn_pin *pin) { zn_heap_free(pin, sizeof *pin, _Alignof(struct zn_pin)); }
 
 void zn_pin_fill_ring(struct zn_pin *pin, struct zn_ring *ring) {
   pin->ring = ring;
@@ -45,7 +43,8 @@ int zn_pin_poll(struct zn_pin *pin, int timeout_ms) {
 }
 
 void zn_pin_shutdown(struct zn_pin *pin) {
-  /* A ring holds no socket: what it sends belongs to the queue of a socket that its owner closes. */
+  /* A ring holds no socket: what it sends belongs to the queue of a socket that its owner closes.
+   */
   if (pin->ring == NULL) (void)zn_sys_shutdown(pin->socket, SHUT_WR);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How the paths make pins. They make one before they send: afterwards is too late to run out of memory. */
+/* How the paths make pins. They make one before they send: afterwards is too late to run out of
+ * memory. */
 #ifndef ZN_CORE_PIN_MAKE_H
 #define ZN_CORE_PIN_MAKE_H
 

@@ -11,10 +11,12 @@
 #include "ledger_count.h"
 #include "sys.h"
 
-/* Two requests a slot of the deepest flow (64 slots): zn_ring_request never finds the queue full. */
+/* Two requests a slot of the deepest flow (64 slots): zn_ring_request never finds the queue full.
+ */
 #define ZN_RING_ENTRIES 128u
 
-/* 8 requests of 256 KiB, the default of a transfer. Smaller arenas would only make the pool miss. */
+/* 8 requests of 256 KiB, the default of a transfer. Smaller arenas would only make the pool miss.
+ */
 #define ZN_RING_ARENA_BYTES_MIN ((size_t)2 << 20)
 
 /* What the pool keeps: pinned memory counts against RLIMIT_MEMLOCK, 8 MiB on many systems. */
@@ -96,8 +98,8 @@ static int register_arena(struct zn_ring *ring) {
 
 static int ring_init(struct zn_ring *ring, size_t arena_bytes) {
   void *arena;
-  int result = zn_sys_mmap(-1, 0, arena_bytes, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS, &arena);
+  int result =
+      zn_sys_mmap(-1, 0, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, &arena);
   if (result < 0) return result;
   ring->arena = arena;
   ring->arena_bytes = arena_bytes;
@@ -146,8 +148,8 @@ static void take_notifications(struct zn_ring *ring) {
   while (zn_ring_next(ring, &completion)) continue;
 }
 
-/* Moves draining rings that are done to the idle ones, or to *closing. returns: how many still drain.
- * pre: s_mutex is held. */
+/* Moves draining rings that are done to the idle ones, or to *closing. returns: how many still
+ * drain. pre: s_mutex is held. */
 static int sweep_locked(struct zn_ring **closing) {
   int draining = 0;
   struct zn_ring **link = &s_draining;

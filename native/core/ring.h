@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ring: an io_uring instance (Linux 5.1) with an arena of registered buffers, pooled by the process.
+ * Ring: an io_uring instance (Linux 5.1) with an arena of registered buffers, pooled by the
+ * process.
  *
  * states of a ring
  *   OWNED     acquired: one owner, one thread at a time
  *   IDLE      in the pool; no request and no notification is outstanding
- *   DRAINING  released while the kernel may still read its memory (SEND_ZC, Linux 6.0): never reused
- *             before its last notification has come; every acquire looks at it
+ *   DRAINING  released while the kernel may still read its memory (SEND_ZC, Linux 6.0): never
+ * reused before its last notification has come; every acquire looks at it
  *
  * INV-RING-1: a ring in the pool has no request in flight. Its owner reaps all of them first.
  * INV-RING-2: an IDLE ring has no notification outstanding.
@@ -40,10 +41,10 @@ struct zn_ring {
 };
 
 /*
- * Takes a ring with at least arena_bytes of registered buffers out of the pool, or makes one. It has
- * room for 128 requests. Give it back with zn_ring_release.
- * returns: 0; ZN_EKERNEL no io_uring; ZN_EFORBIDDEN kernel.io_uring_disabled or a seccomp filter;
- *   ZN_EMEMLOCK; -ENOBUFS too many rings are draining; -EMFILE, -ENFILE, -ENOMEM.
+ * Takes a ring with at least arena_bytes of registered buffers out of the pool, or makes one. It
+ * has room for 128 requests. Give it back with zn_ring_release. returns: 0; ZN_EKERNEL no io_uring;
+ * ZN_EFORBIDDEN kernel.io_uring_disabled or a seccomp filter; ZN_EMEMLOCK; -ENOBUFS too many rings
+ * are draining; -EMFILE, -ENFILE, -ENOMEM.
  */
 ZN_MUST_CHECK int zn_ring_acquire(size_t arena_bytes, struct zn_ring **out);
 
@@ -70,7 +71,8 @@ ZN_MUST_CHECK int zn_ring_submit(struct zn_ring *ring);
 /* The same, and waits for a completion. returns: 0; -EINTR a signal came first; -errno. */
 ZN_MUST_CHECK int zn_ring_wait(struct zn_ring *ring);
 
-/* Takes the next completion, and keeps account of notifications. returns: false when there is none. */
+/* Takes the next completion, and keeps account of notifications. returns: false when there is none.
+ */
 bool zn_ring_next(struct zn_ring *ring, struct io_uring_cqe *out);
 
 /*

@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/fs.h>
+#include <linux/membarrier.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static _Thread_local int64_t t_calls;
@@ -188,9 +191,7 @@ int zn_sys_mmap(int fd, int64_t offset, size_t size, int protection, int flags, 
 
 int zn_sys_munmap(void *address, size_t size) { return (int)counted(munmap(address, size)); }
 
-int zn_sys_msync(void *address, size_t size) {
-  return (int)counted(msync(address, size, MS_SYNC));
-}
+int zn_sys_msync(void *address, size_t size) { return (int)counted(msync(address, size, MS_SYNC)); }
 
 int zn_sys_mincore(void *address, size_t size, unsigned char *pages) {
   return (int)counted(mincore(address, size, pages));
@@ -198,6 +199,48 @@ int zn_sys_mincore(void *address, size_t size, unsigned char *pages) {
 
 int zn_sys_madvise(void *address, size_t size, int advice) {
   return (int)counted(madvise(address, size, advice));
+}
+
+int zn_sys_mmap_fixed(void *address, int fd, int64_t offset, size_t size, int protection,
+                      int flags) {
+  void *mapped = mmap(address, size, protection, flags | MAP_FIXED, fd, offset);
+  t_calls++;
+  return mapped == MAP_FAILED ? -errno : 0;
+}
+
+int zn_sys_mlock(void *address, size_t size, bool on_fault) {
+  return (int)counted(mlock2(address, size, on_fault ? MLOCK_ONFAULT : 0));
+}
+
+int zn_sys_truncate(int fd, int64_t size) { return (int)counted(ftruncate(fd, size)); }
+
+int zn_sys_fallocate(int fd, int mode, int64_t offset, int64_t size) {
+  return (int)counted(fallocate(fd, mode, offset, size));
+}
+
+int64_t zn_sys_block_bytes(int fd, int64_t *type) {
+  struct statfs status;
+  int64_t result = counted(fstatfs(fd, &status));
+  if (result < 0) return result;
+  *type = (int64_t)status.f_type;
+  return (int64_t)status.f_bsize;
+}
+
+void zn_sys_yield(void) {
+  t_calls++;
+  (void)sched_yield();
+}
+
+int zn_sys_errno(void) { return errno; }
+
+void zn_sys_errno_restore(int value) { errno = value; }
+
+int zn_sys_membarrier_register(void) {
+  return (int)counted(syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
+}
+
+int zn_sys_membarrier(void) {
+  return (int)counted(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
 }
 
 int64_t zn_sys_process_vm_writev(void *target, const void *source, size_t size) {

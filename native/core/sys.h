@@ -2,12 +2,13 @@
 /*
  * The edge to the kernel: every system call of znio is made here and nowhere else.
  *
- * Conventions: a function is zn_sys_<call>, takes the call's own arguments, makes exactly one system
- * call, adds one to the thread's counter, and returns its result, or -errno. EINTR is returned. No
- * function above touches errno. Addresses are never checked: the kernel answers -EFAULT.
+ * Conventions: a function is zn_sys_<call>, takes the call's own arguments, makes exactly one
+ * system call, adds one to the thread's counter, and returns its result, or -errno. EINTR is
+ * returned. No function above touches errno. Addresses are never checked: the kernel answers
+ * -EFAULT.
  *
- * Tests put a second implementation in front of each of these functions (ld --wrap), which fails the
- * n-th call or gives a short count.
+ * Tests put a second implementation in front of each of these functions (ld --wrap), which fails
+ * the n-th call or gives a short count.
  */
 #ifndef ZN_CORE_SYS_H
 #define ZN_CORE_SYS_H
@@ -55,8 +56,9 @@ int zn_sys_poll(int fd, short events, int timeout_ms, short *revents);
 struct pollfd;
 int zn_sys_poll_many(struct pollfd *fds, unsigned count, int timeout_ms);
 int zn_sys_shutdown(int fd, int how);
-int zn_sys_socket_cookie(int fd, uint64_t *cookie); /* SO_COOKIE (4.6): never used for another socket */
-int zn_sys_socket_unsent(int fd);                   /* SIOCOUTQ: bytes the peer has not acknowledged */
+int zn_sys_socket_cookie(int fd,
+                         uint64_t *cookie); /* SO_COOKIE (4.6): never used for another socket */
+int zn_sys_socket_unsent(int fd);           /* SIOCOUTQ: bytes the peer has not acknowledged */
 
 int zn_sys_pipe(int fds[2]);
 int64_t zn_sys_pipe_resize(int fd, int64_t bytes); /* F_SETPIPE_SZ: the capacity set */
@@ -79,20 +81,39 @@ int zn_sys_munmap(void *address, size_t size);
 int zn_sys_msync(void *address, size_t size);
 int zn_sys_mincore(void *address, size_t size, unsigned char *pages);
 int zn_sys_madvise(void *address, size_t size, int advice);
+/* Over whatever lies at address: it is unmapped in the same step. */
+int zn_sys_mmap_fixed(void *address, int fd, int64_t offset, size_t size, int protection,
+                      int flags);
+/* -ENOMEM: over RLIMIT_MEMLOCK, or a page cannot be had; -EPERM: that limit is 0. */
+int zn_sys_mlock(void *address, size_t size, bool on_fault); /* mlock2 (4.4) */
+int zn_sys_truncate(int fd, int64_t size);
+int zn_sys_fallocate(int fd, int mode, int64_t offset, int64_t size);
+int64_t zn_sys_block_bytes(int fd, int64_t *type); /* fstatfs: f_bsize and f_type */
+void zn_sys_yield(void);
+
+/* For signal handlers, which must leave errno as they found it. */
+int zn_sys_errno(void);
+void zn_sys_errno_restore(int value);
+
+/* Barriers on all threads of this process that run now (Linux 4.14). Register once, before the
+ * first. */
+int zn_sys_membarrier_register(void);
+int zn_sys_membarrier(void);
 
 /* Copies within this process through the kernel: a page that is gone gives EFAULT, not a signal. */
 int64_t zn_sys_process_vm_writev(void *target, const void *source, size_t size);
 
-int zn_sys_memfd_create(int64_t size);              /* created, sized, not sealed */
-int zn_sys_memfd_seal(int fd);                      /* F_SEAL_GROW and F_SEAL_SHRINK */
+int zn_sys_memfd_create(int64_t size); /* created, sized, not sealed */
+int zn_sys_memfd_seal(int fd);         /* F_SEAL_GROW and F_SEAL_SHRINK */
 int zn_sys_memfd_seals(int fd);
 
 struct io_uring;
 int zn_sys_uring_init(struct io_uring *ring, unsigned entries);
 void zn_sys_uring_exit(struct io_uring *ring);
-int zn_sys_uring_register_buffers(struct io_uring *ring, const struct iovec *vector, unsigned count);
+int zn_sys_uring_register_buffers(struct io_uring *ring, const struct iovec *vector,
+                                  unsigned count);
 int zn_sys_uring_update_buffer(struct io_uring *ring, unsigned index, const struct iovec *vector);
-int zn_sys_uring_submit(struct io_uring *ring);                    /* submits, waits for nothing */
+int zn_sys_uring_submit(struct io_uring *ring); /* submits, waits for nothing */
 int zn_sys_uring_submit_and_wait(struct io_uring *ring, unsigned count);
 bool zn_sys_uring_supports(struct io_uring *ring, int opcode);
 

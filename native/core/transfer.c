@@ -19,7 +19,8 @@
 #define ZN_URING_CHUNK_MAX (1u << 20)
 #define ZN_BLOCK_BYTES 4096u
 
-/* Below 64 KiB copy_file_range is slower than sendfile on XFS and btrfs: a reflink costs its metadata. */
+/* Below 64 KiB copy_file_range is slower than sendfile on XFS and btrfs: a reflink costs its
+ * metadata. */
 #define ZN_CLONE_BYTES_MIN ((int64_t)64 << 10)
 
 typedef int64_t (*zn_path_function)(struct zn_job *);
@@ -183,8 +184,8 @@ static int64_t move_by_choice(struct zn_job *job, struct zn_receipt *receipt) {
 
 static int64_t move_by_name(struct zn_job *job, int path, struct zn_receipt *receipt) {
   receipt->path = path;
-  bool forward_only = path != ZN_PATH_READ_WRITE && path != ZN_PATH_COPY_FILE_RANGE &&
-                      path != ZN_PATH_REFLINK;
+  bool forward_only =
+      path != ZN_PATH_READ_WRITE && path != ZN_PATH_COPY_FILE_RANGE && path != ZN_PATH_REFLINK;
   bool files = job->source.kind == ZN_END_FILE && job->target.kind == ZN_END_FILE;
   if (files && forward_only && zn_job_overlaps(job)) return ZN_EOVERLAP;
   if (files && path == ZN_PATH_READ_WRITE && zn_job_overlaps(job)) {

@@ -10,8 +10,9 @@ static bool both_are_files(const struct zn_job *job) {
 }
 
 /*
- * EXDEV: two file systems, before 5.3 or of two types since 5.19. EOPNOTSUPP: some network and FUSE file
- * systems. EPERM: a swap file or an immutable target, and some seccomp filters. EBADF: append mode.
+ * EXDEV: two file systems, before 5.3 or of two types since 5.19. EOPNOTSUPP: some network and FUSE
+ * file systems. EPERM: a swap file or an immutable target, and some seccomp filters. EBADF: append
+ * mode.
  */
 static int copy_refusal(const struct zn_job *job, int error) {
   switch (error) {
@@ -50,7 +51,8 @@ int64_t zn_path_copy_file_range(struct zn_job *job) {
   return moved;
 }
 
-/* ENOTTY, EOPNOTSUPP: no reflinks there. EINVAL: not aligned to the file system's block, or no reflinks. */
+/* ENOTTY, EOPNOTSUPP: no reflinks there. EINVAL: not aligned to the file system's block, or no
+ * reflinks. */
 static int clone_refusal(const struct zn_job *job, int error) {
   switch (error) {
     case -ENOSYS:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths that copy through user space or through a mapping: read-write, mmap-write, private-map. */
 #include <errno.h>
-#include <string.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,7 +15,8 @@
 #define ZN_COPY_BUFFER_BYTES ((int64_t)256 << 10)
 #define ZN_COPY_ALIGNMENT ((size_t)4096)
 
-/* Large enough to hide the cost of mmap and munmap, small enough to bound the address space used. */
+/* Large enough to hide the cost of mmap and munmap, small enough to bound the address space used.
+ */
 #define ZN_MAP_WINDOW_BYTES ((int64_t)8 << 20)
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -38,36 +38,24 @@ static int64_t write_file(struct zn_end *end, const char *buffer, size_t size) {
 /* A blocking socket or pipe takes all, or less when a signal came: then the caller must see it. */
 int64_t zn_end_write(struct zn_end *end, const void *buffer, size_t size, uint32_t flags) {
   if (end->kind == ZN_END_FILE) return write_file(end, buffer, size);
-  if (end->kind == ZN_END_MEMORY) {
-    memcpy(end->address, buffer, size);
-    end->address = (char *)end->address + size;
-    return (int64_t)size;
-  }
   if (!zn_end_is_socket(end)) return zn_sys_write(end->fd, buffer, size);
   int more = (flags & ZN_TRANSFER_MORE) != 0 ? MSG_MORE : 0;
   return zn_sys_send(end->fd, buffer, size, MSG_NOSIGNAL | more);
 }
 
 int64_t zn_end_read(struct zn_end *end, void *buffer, size_t size) {
-  int64_t result;
-  if (end->kind == ZN_END_MEMORY) {
-    memcpy(buffer, end->address, size);
-    result = (int64_t)size;
-    end->address = (char *)end->address + size;
-  } else if (end->offset >= 0) {
-    result = zn_sys_pread(end->fd, buffer, size, end->offset);
-    if (result > 0) end->offset += result;
-  } else {
-    result = zn_sys_read(end->fd, buffer, size);
-  }
+  if (end->offset < 0) return zn_sys_read(end->fd, buffer, size);
+  int64_t result = zn_sys_pread(end->fd, buffer, size, end->offset);
+  if (result > 0) end->offset += result;
   return result;
 }
 
 static bool can_read_again(const struct zn_end *source) {
-  return source->kind == ZN_END_MEMORY || (source->kind == ZN_END_FILE && source->offset >= 0);
+  return source->kind == ZN_END_FILE && source->offset >= 0;
 }
 
-/* Waits until the target takes bytes again: bytes already taken from the source must go somewhere. */
+/* Waits until the target takes bytes again: bytes already taken from the source must go somewhere.
+ */
 static int wait_writable(const struct zn_end *target) {
   short revents;
   int result = zn_sys_poll(target->fd, POLLOUT, -1, &revents);
@@ -77,12 +65,10 @@ static int wait_writable(const struct zn_end *target) {
 /* Bytes that were read and not written: back to the source, or into the job's hands. */
 static void keep_undelivered(struct zn_job *job, const char *bytes, int64_t count) {
   if (can_read_again(&job->source)) {
-    if (job->source.kind == ZN_END_FILE) job->source.offset -= count;
-    if (job->source.kind == ZN_END_MEMORY) job->source.address = (char *)job->source.address - count;
+    job->source.offset -= count;
     return;
   }
-  if (job->source.kind == ZN_END_FILE &&
-      zn_sys_lseek(job->source.fd, -count, SEEK_CUR) >= 0) {
+  if (job->source.kind == ZN_END_FILE && zn_sys_lseek(job->source.fd, -count, SEEK_CUR) >= 0) {
     return;
   }
   int result = zn_pipe_spill(&job->stranded, bytes, count);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memfd: the bytes go into shared memory once, and the peer gets the memory instead of the bytes. The
- * peer takes it with zn_memfd_receive and maps it; nothing appears in the stream besides that message.
+ * memfd: the bytes go into shared memory once, and the peer gets the memory instead of the bytes.
+ * The peer takes it with zn_memfd_receive and maps it; nothing appears in the stream besides that
+ * message.
  */
 #include <errno.h>
 #include <unistd.h>

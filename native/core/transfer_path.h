@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One function per transfer path. transfer.c checks the arguments, chooses and calls them; they call
- * the kernel through sys.h.
+ * One function per transfer path. transfer.c checks the arguments, chooses and calls them; they
+ * call the kernel through sys.h.
  *
- * A path function moves up to count > 0 bytes. It returns bytes moved > 0, 0 at the end of the source,
- * or a negative code with nothing moved. After a partial transfer it returns the bytes moved and sets
- * job->error. ZN_EPAIR, ZN_EFILESYSTEM, ZN_EKERNEL, ZN_EFORBIDDEN, ZN_EAPPEND, ZN_EMEMLOCK and ZN_EALIGN mean
- * "not by this path": AUTO then tries the next one.
+ * A path function moves up to count > 0 bytes. It returns bytes moved > 0, 0 at the end of the
+ * source, or a negative code with nothing moved. After a partial transfer it returns the bytes
+ * moved and sets job->error. ZN_EPAIR, ZN_EFILESYSTEM, ZN_EKERNEL, ZN_EFORBIDDEN, ZN_EAPPEND,
+ * ZN_EMEMLOCK and ZN_EALIGN mean "not by this path": AUTO then tries the next one.
  */
 #ifndef ZN_CORE_TRANSFER_PATH_H
 #define ZN_CORE_TRANSFER_PATH_H
@@ -62,16 +62,17 @@ static inline void zn_job_advance(struct zn_job *job, int64_t bytes) {
   job->count -= bytes;
 }
 
-/* Writes size bytes of memory to an end, in full if the end is blocking. In transfer_copy.c.
- * returns: bytes written > 0; or a negative code with nothing written. Advances the end's offset. */
+/* Writes size bytes of memory to a descriptor, in full if it is a blocking one. In transfer_copy.c.
+ * returns: bytes written > 0; or a negative code with nothing written. Advances the end's offset.
+ */
 int64_t zn_end_write(struct zn_end *end, const void *buffer, size_t size, uint32_t flags);
 
-/* Reads up to size bytes from an end, one call. Advances the end's offset. 0 at the end. */
+/* Reads up to size bytes from a descriptor, one call. Advances the end's offset. 0 at the end. */
 int64_t zn_end_read(struct zn_end *end, void *buffer, size_t size);
 
-
-/* Copies job->count bytes between overlapping ranges of one file, both offsets known and the target's
- * the larger, as memmove does. returns: job->count or a negative code. In transfer_copy.c. */
+/* Copies job->count bytes between overlapping ranges of one file, both offsets known and the
+ * target's the larger, as memmove does. returns: job->count or a negative code. In transfer_copy.c.
+ */
 int64_t zn_copy_backward(struct zn_job *job);
 
 /* A piece of a source file mapped read-only, for the kernel to read from. In transfer_copy.c. */

@@ -15,7 +15,8 @@
 #define ZN_GATHER_BYTES ((size_t)256 << 10)
 #define ZN_GATHER_ALIGNMENT ((size_t)4096)
 
-/* From this length on sendfile's missing copy outweighs its extra system call and smaller segments. */
+/* From this length on sendfile's missing copy outweighs its extra system call and smaller segments.
+ */
 #define ZN_GATHER_REGION_MAX ((int64_t)64 << 10)
 
 /* The state of one call: what was sent, and the buffer that is being gathered. */
@@ -84,10 +85,9 @@ static bool append_region(struct gather *gather, const struct zn_file_region *re
 }
 
 static bool send_region(struct gather *gather, const struct zn_file_region *region) {
-  struct zn_job job = {
-      .source = {.kind = ZN_END_FILE, .fd = region->fd, .offset = region->offset},
-      .target = gather->target,
-      .count = region->length};
+  struct zn_job job = {.source = {.kind = ZN_END_FILE, .fd = region->fd, .offset = region->offset},
+                       .target = gather->target,
+                       .count = region->length};
   int64_t result = zn_path_sendfile(&job);
   if (result < 0) gather->error = (int32_t)result;
   if (result > 0) {
@@ -129,15 +129,16 @@ static void send_corked(struct gather *gather, const struct zn_file_region *regi
   }
 }
 
-/* Empties the pipe of references into the target. What it does not take is dropped: it can be read again. */
+/* Empties the pipe of references into the target. What it does not take is dropped: it can be read
+ * again. */
 static bool pass_on(struct gather *gather, struct zn_pipe *pipe, bool more) {
   unsigned flags = more ? SPLICE_F_MORE : 0;
   while (pipe->bytes > 0) {
     int64_t *offset = gather->target.kind == ZN_END_FILE && gather->target.offset >= 0
                           ? &gather->target.offset
                           : NULL;
-    int64_t result = zn_sys_splice(pipe->fds[0], NULL, gather->target.fd, offset,
-                                   (size_t)pipe->bytes, flags);
+    int64_t result =
+        zn_sys_splice(pipe->fds[0], NULL, gather->target.fd, offset, (size_t)pipe->bytes, flags);
     if (result <= 0) {
       gather->error = result < 0 ? (int32_t)result : -EIO;
       return false;
@@ -153,9 +154,8 @@ static bool refer_region(struct gather *gather, struct zn_pipe *pipe,
   int64_t offset = region->offset;
   int64_t end = region->offset + region->length;
   while (offset < end) {
-    int64_t got =
-        zn_sys_splice(region->fd, &offset, pipe->fds[1], NULL, (size_t)(end - offset),
-                      SPLICE_F_NONBLOCK);
+    int64_t got = zn_sys_splice(region->fd, &offset, pipe->fds[1], NULL, (size_t)(end - offset),
+                                SPLICE_F_NONBLOCK);
     if (got > 0) {
       pipe->bytes += got;
     } else if (got == -EAGAIN && pipe->bytes > 0) { /* SPLICE_F_NONBLOCK: the pipe is full */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sendfile(2): file to socket or pipe without a copy (Linux 2.4 with a gathering NIC), to a file with one. */
+/* sendfile(2): file to socket or pipe without a copy (Linux 2.4 with a gathering NIC), to a file
+ * with one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -26,16 +27,16 @@ static int64_t send_file(struct zn_job *job, int target) {
     if (result < 0) job->error = (int32_t)result;
     if (result <= 0) break;
     moved += result;
-    /* A socket stops short only at the end, at a signal or when it is full. A pipe takes a pipeful a
-     * call, and /proc files give a page or so. */
+    /* A socket stops short only at the end, at a signal or when it is full. A pipe takes a pipeful
+     * a call, and /proc files give a page or so. */
     if (result < size && zn_end_is_socket(&job->target)) break;
   }
   return moved;
 }
 
 /*
- * sendfile writes at the target's own position, which other threads may use: a second description of
- * the same file has a position of its own.
+ * sendfile writes at the target's own position, which other threads may use: a second description
+ * of the same file has a position of its own.
  */
 static int64_t send_file_at(struct zn_job *job) {
   int target = zn_sys_reopen(job->target.fd, O_WRONLY);

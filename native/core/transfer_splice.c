@@ -2,9 +2,9 @@
 /*
  * Paths through a pipe, which carries references to pages: splice, vmsplice, tee (Linux 2.6.17).
  *
- * Between two ends that are no pipes the references pass through a pooled pipe. Bytes in it that the
- * target does not take are read again later if the source allows it; else they are delivered by a
- * copy, and if that fails too they are handed to the caller: nothing is lost (INV-4).
+ * Between two ends that are no pipes the references pass through a pooled pipe. Bytes in it that
+ * the target does not take are read again later if the source allows it; else they are delivered by
+ * a copy, and if that fails too they are handed to the caller: nothing is lost (INV-4).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -201,8 +201,9 @@ static int64_t lend_all(struct zn_job *job, struct zn_pipe *pipe, char *address,
 }
 
 /*
- * The pages of a file: a mapping of its own for each window. Unmapping it while the peer has not read
- * yet is safe: the pipe or socket holds the pages, and they belong to the page cache, not to us.
+ * The pages of a file: a mapping of its own for each window. Unmapping it while the peer has not
+ * read yet is safe: the pipe or socket holds the pages, and they belong to the page cache, not to
+ * us.
  */
 static int64_t lend_file(struct zn_job *job, struct zn_pipe *pipe) {
   int clamped = zn_job_clamp_to_file(job);

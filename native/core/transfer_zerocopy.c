@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * msg-zerocopy: send with MSG_ZEROCOPY (Linux 4.14) from the caller's memory, or from windows of a
- * mapped file. The kernel takes references to the pages instead of a copy and reports in the socket's
- * error queue when it needs them no more, and whether it copied after all (over loopback it does).
+ * mapped file. The kernel takes references to the pages instead of a copy and reports in the
+ * socket's error queue when it needs them no more, and whether it copied after all (over loopback
+ * it does).
  *
- * A window of a file is unmapped at once: the kernel holds the pages. Memory of the caller is not: the
- * path waits for the reports, or hands out a pin. On a non-blocking socket a pin is handed out for a
- * file too, although no memory depends on it: somebody must read the reports, which would make every
- * selector find the socket ready with an error.
+ * A window of a file is unmapped at once: the kernel holds the pages. Memory of the caller is not:
+ * the path waits for the reports, or hands out a pin. On a non-blocking socket a pin is handed out
+ * for a file too, although no memory depends on it: somebody must read the reports, which would
+ * make every selector find the socket ready with an error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -114,7 +115,8 @@ static void send_file(struct zerocopy_send *send) {
   }
 }
 
-/* A source that is read at its own position gets an offset, and gives the position back in finish. */
+/* A source that is read at its own position gets an offset, and gives the position back in finish.
+ */
 static int resolve_source(struct zn_job *job, bool *own_position) {
   *own_position = job->source.kind == ZN_END_FILE && job->source.offset < 0;
   if (*own_position) {
@@ -133,8 +135,8 @@ static void hand_out(struct zerocopy_send *send) {
   send->duplicate = -1;
 }
 
-/* Memory must not be given back before the kernel is done with it. returns: whether the watch ended in
- * a pin. */
+/* Memory must not be given back before the kernel is done with it. returns: whether the watch ended
+ * in a pin. */
 static bool await_reports(struct zerocopy_send *send) {
   struct zn_job *job = send->job;
   bool from_file = job->source.kind == ZN_END_FILE;
@@ -176,8 +178,7 @@ static void run(struct zerocopy_send *send) {
     (void)send_piece(send, job->source.address, job->count);
   }
   bool pinned = await_reports(send);
-  job->kernel_copied =
-      pinned ? zn_pin_copied(job->pin) : zn_zerocopy_copied(&send->watch);
+  job->kernel_copied = pinned ? zn_pin_copied(job->pin) : zn_zerocopy_copied(&send->watch);
   if (!pinned) zn_zerocopy_end(&send->watch);
 }
 

@@ -57,11 +57,13 @@ static void submit_read(struct zn_flow *flow, struct zn_flow_slot *slot) {
   flow->in_flight++;
 }
 
-/* Where a chunk's bytes lie: with the caller if the kernel can work on them there, else in the arena. */
+/* Where a chunk's bytes lie: with the caller if the kernel can work on them there, else in the
+ * arena. */
 static void place(struct zn_flow *flow, struct zn_flow_slot *slot) {
   if (flow->memory != NULL) {
     char *address = flow->memory + slot->position;
-    bool fits = (uintptr_t)address % flow->memory_block == 0 && slot->wanted % flow->read_block == 0;
+    bool fits =
+        (uintptr_t)address % flow->memory_block == 0 && slot->wanted % flow->read_block == 0;
     if (flow->source_fd < 0 || fits) {
       slot->data = address;
       slot->buffer = flow->memory_buffer;
@@ -73,7 +75,8 @@ static void place(struct zn_flow *flow, struct zn_flow_slot *slot) {
 }
 
 static bool in_arena(const struct zn_flow *flow, const struct zn_flow_slot *slot) {
-  return slot->data >= flow->ring->arena && slot->data < flow->ring->arena + flow->ring->arena_bytes;
+  return slot->data >= flow->ring->arena &&
+         slot->data < flow->ring->arena + flow->ring->arena_bytes;
 }
 
 /* A slot whose pages the kernel may still send from must not be read into. */
@@ -88,11 +91,11 @@ static void begin_reads(struct zn_flow *flow) {
     struct zn_flow_slot *slot = slot_of(flow, flow->tail);
     if (flow->source_fd >= 0 && slot->notifications > 0) break;
     uint32_t notifications = slot->notifications;
-    *slot = (struct zn_flow_slot){.number = flow->tail,
-                                  .position = flow->next_position,
-                                  .notifications = notifications,
-                                  .wanted = smaller(flow->total - flow->next_position,
-                                                    flow->chunk_bytes)};
+    *slot = (struct zn_flow_slot){
+        .number = flow->tail,
+        .position = flow->next_position,
+        .notifications = notifications,
+        .wanted = smaller(flow->total - flow->next_position, flow->chunk_bytes)};
     place(flow, slot);
     flow->next_position += slot->wanted;
     flow->tail++;
@@ -154,8 +157,8 @@ static void prepare_write(struct zn_flow *flow, struct zn_flow_slot *slot,
   if (flow->write == ZN_FLOW_WRITE_SOCKET) request->rw_flags |= ZN_RWF_NOSIGNAL;
 }
 
-/* IORING_OP_SEND takes no registered buffer; a write takes one, but knows neither MSG_MORE nor, before
- * Linux 6.18, MSG_NOSIGNAL. */
+/* IORING_OP_SEND takes no registered buffer; a write takes one, but knows neither MSG_MORE nor,
+ * before Linux 6.18, MSG_NOSIGNAL. */
 static bool goes_by_write(const struct zn_flow *flow, const struct zn_flow_slot *slot) {
   if (flow->write == ZN_FLOW_WRITE_SEND_ZC) return false;
   if (flow->write != ZN_FLOW_WRITE_SOCKET) return true;
@@ -372,9 +375,9 @@ static void write_tail(struct zn_flow *flow) {
   if (flow->stopped || flow->head == flow->tail) return;
   struct zn_flow_slot *slot = slot_of(flow, flow->head);
   while (slot->written < slot->filled) {
-    int64_t result = zn_sys_pwrite(flow->tail_fd, slot->data + slot->written,
-                                   slot->filled - slot->written,
-                                   flow->target_offset + slot->position + slot->written);
+    int64_t result =
+        zn_sys_pwrite(flow->tail_fd, slot->data + slot->written, slot->filled - slot->written,
+                      flow->target_offset + slot->position + slot->written);
     if (result <= 0) {
       stop(flow, result < 0 ? (int)result : -EIO);
       return;

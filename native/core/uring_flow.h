@@ -8,10 +8,10 @@
  * target that takes them in any order: begun in order), and they are done in order: what a flow has
  * moved is always a prefix of the source.
  *
- * INV-FLOW-1: no request waits on a socket or a pipe. Sends are non-blocking requests; when the target
- *   is full the thread itself polls it. So a signal always ends a wait, the descriptor is looked up
- *   anew after one that was replaced meanwhile (as a JVM does to close a channel), and every request
- *   in flight ends by itself: reaping them is bounded by the disk, never by the peer.
+ * INV-FLOW-1: no request waits on a socket or a pipe. Sends are non-blocking requests; when the
+ * target is full the thread itself polls it. So a signal always ends a wait, the descriptor is
+ * looked up anew after one that was replaced meanwhile (as a JVM does to close a channel), and
+ * every request in flight ends by itself: reaping them is bounded by the disk, never by the peer.
  * INV-FLOW-2: zn_flow_run returns with no request in flight. Only notifications may be outstanding.
  * INV-FLOW-3: bytes count as moved when the completion of their write says so, and only then.
  */
@@ -54,7 +54,7 @@ struct zn_flow {
   /* Set by the path before zn_flow_run. */
   struct zn_ring *ring;
   enum zn_flow_write write; /* how */
-  int source_fd; /* -1: memory, at memory */
+  int source_fd;            /* -1: memory, at memory */
   int64_t source_offset;
   int target_fd;
   int64_t target_offset; /* file */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "zerocopy.h"
 
-#include <errno.h>
+/* linux/errqueue.h wants struct timespec. */
+/* clang-format off */
 #include <time.h>
-
-#include <linux/errqueue.h> /* wants struct timespec */
+#include <linux/errqueue.h>
+/* clang-format on */
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -61,7 +63,8 @@ static struct zn_zerocopy_socket *socket_new(uint64_t cookie) {
   return socket;
 }
 
-/* Forgets accounts of a chain that nobody uses, but for the keep most recent. pre: s_mutex is held. */
+/* Forgets accounts of a chain that nobody uses, but for the keep most recent. pre: s_mutex is held.
+ */
 static void evict_locked(struct zn_zerocopy_socket **link, int keep) {
   while (*link != NULL) {
     struct zn_zerocopy_socket *socket = *link;

@@ -8,24 +8,19 @@
 /* WRAP zn_sys_read */
 /* WRAP zn_sys_copy_file_range */
 /*
- * Nothing is lost and nothing doubled: every path that reads from a file, socket or pipe, with a fault or a
- * short count at the n-th system call, for every n until the transfer no longer meets it. The caller goes on
- * from what the receipt says; at the end the target holds every byte once.
+ * Nothing is lost and nothing doubled: every path that reads from a file, socket or pipe, with a
+ * fault or a short count at the n-th system call, for every n until the transfer no longer meets
+ * it. The caller goes on from what the receipt says; at the end the target holds every byte once.
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "sys.h"
+#include "support/check.h"
 #include "support/ends.h"
+#include "sys.h"
 #include "znio/znio.h"
 
 /* The fault: at call number s_at give this error, or move this many bytes only. */
@@ -43,12 +38,12 @@ static bool fault(size_t *size) {
   return s_error != 0;
 }
 
-#define WRAP(result, name, parameters, arguments) \
-  result __real_##name parameters;                \
-  result __wrap_##name parameters;                \
-  result __wrap_##name parameters {               \
-    if (fault(&size)) return s_error;             \
-    return __real_##name arguments;               \
+#define WRAP(result, name, parameters, arguments)                                                  \
+  result __real_##name parameters;                                                                 \
+  result __wrap_##name parameters;                                                                 \
+  result __wrap_##name parameters {                                                                \
+    if (fault(&size)) return s_error;                                                              \
+    return __real_##name arguments;                                                                \
   }
 
 WRAP(int64_t, zn_sys_splice,
@@ -159,12 +154,13 @@ static void test_streams_to_file(void **state) {
 static void test_file_to_file(void **state) {
   static const int paths[] = {ZN_PATH_AUTO, ZN_PATH_READ_WRITE, ZN_PATH_SENDFILE, ZN_PATH_SPLICE,
                               ZN_PATH_MMAP_WRITE};
-  for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) every_fault_to_file(paths[p], PAIR_KINDS);
+  for (size_t p = 0; p < sizeof paths / sizeof *paths; p++)
+    every_fault_to_file(paths[p], PAIR_KINDS);
 }
 
 static void test_file_to_streams(void **state) {
-  static const int paths[] = {ZN_PATH_AUTO, ZN_PATH_READ_WRITE, ZN_PATH_SENDFILE, ZN_PATH_SPLICE,
-                              ZN_PATH_MMAP_WRITE, ZN_PATH_VMSPLICE};
+  static const int paths[] = {ZN_PATH_AUTO,   ZN_PATH_READ_WRITE, ZN_PATH_SENDFILE,
+                              ZN_PATH_SPLICE, ZN_PATH_MMAP_WRITE, ZN_PATH_VMSPLICE};
   static const int errors[] = {0, -EINTR, -EAGAIN};
   uint8_t *expected = malloc((size_t)SIZE);
   fill_pattern(expected, SIZE, 32);
@@ -200,83 +196,117 @@ static void test_file_to_streams(void **state) {
   free(expected);
 }
 
-/* A list that was cut short goes on where the count says, in the middle of a region if need be. */
-static void test_regions(void **state) {
-  enum { COUNT = 300 };
-  static const int paths[] = {ZN_PATH_AUTO, ZN_PATH_READ_WRITE, ZN_PATH_SENDFILE, ZN_PATH_SPLICE};
-  static const int errors[] = {0, -EINTR, -EAGAIN};
+enum { REGIONS = 300, HEADER_BYTES = 8 };
+
+/* A list of regions of all lengths, empty and large ones among them, and what it must send. */
+struct region_list {
+  int file;
+  struct zn_file_region regions[REGIONS];
+  uint8_t *expected;
+  int64_t total;
+};
+
+static void region_list_make(struct region_list *list) {
   int64_t file_size = 2 << 20;
   uint8_t *bytes = malloc((size_t)file_size);
   fill_pattern(bytes, file_size, 33);
-  int file = file_make(file_size, 33);
-  struct zn_file_region regions[COUNT];
-  uint8_t *expected = malloc((size_t)file_size * 4);
-  memcpy(expected, "header--", 8);
-  int64_t total = 8;
-  for (int i = 0; i < COUNT; i++) {
+  list->file = file_make(file_size, 33);
+  list->expected = malloc((size_t)file_size * 4);
+  memcpy(list->expected, "header--", HEADER_BYTES);
+  list->total = HEADER_BYTES;
+  for (int i = 0; i < REGIONS; i++) {
     int64_t length = i % 50 == 0 ? 100000 : i % 7 == 0 ? 0 : 1 + (i * 37) % 5000;
-    regions[i] = (struct zn_file_region){.fd = file, .offset = (i * 7919) % 1000000, .length = length};
-    memcpy(expected + total, bytes + regions[i].offset, (size_t)length);
-    total += length;
+    int64_t offset = (i * 7919) % 1000000;
+    list->regions[i] =
+        (struct zn_file_region){.fd = list->file, .offset = offset, .length = length};
+    memcpy(list->expected + list->total, bytes + offset, (size_t)length);
+    list->total += length;
   }
+  free(bytes);
+}
+
+/* Sends what is left of the list after done bytes: it goes on in the middle of a region if need be.
+ */
+static int64_t send_rest(const struct region_list *list, int64_t done, const struct zn_end *target,
+                         int path) {
+  struct zn_file_region left[REGIONS];
+  int64_t skip = done - HEADER_BYTES;
+  for (int i = 0; i < REGIONS; i++) {
+    int64_t length = list->regions[i].length;
+    int64_t cut = skip > length ? length : skip > 0 ? skip : 0;
+    skip -= length;
+    left[i] = list->regions[i];
+    left[i].offset += cut;
+    left[i].length -= cut;
+  }
+  size_t header = done < HEADER_BYTES ? (size_t)(HEADER_BYTES - done) : 0;
+  struct zn_transfer_options options = {.path = path};
+  return zn_transfer_regions(list->expected + HEADER_BYTES - header, header, left, REGIONS, target,
+                             &options, NULL);
+}
+
+/* returns: whether the armed fault was met. */
+static bool send_list(const struct region_list *list, int path, int pair_kind) {
+  struct pair pair = pair_open(pair_kind);
+  struct collector collector;
+  collector_start(&collector, pair.reader);
+  struct zn_end target = end_of(pair.kind, pair.writer);
+  for (int64_t done = 0; done < list->total;) {
+    int64_t moved = send_rest(list, done, &target, path);
+    if (moved < 0) assert_int_equal(moved, s_error);
+    if (moved > 0) done += moved;
+  }
+  bool met = s_met;
+  arm(0, 0, 0);
+  close(pair.writer);
+  pair.writer = -1;
+  collector_assert(&collector, list->expected, list->total);
+  pair_close(&pair);
+  return met;
+}
+
+static void test_regions(void **state) {
+  static const int paths[] = {ZN_PATH_AUTO, ZN_PATH_READ_WRITE, ZN_PATH_SENDFILE, ZN_PATH_SPLICE};
+  static const int errors[] = {0, -EINTR, -EAGAIN};
+  struct region_list list;
+  region_list_make(&list);
   for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
     for (int kind = 0; kind < PAIR_KINDS; kind++) {
       if (kind == PAIR_PIPE && paths[p] == ZN_PATH_SPLICE) continue;
       for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
         bool met = true;
         for (int at = 1; met && at <= 12; at++) {
-          struct pair pair = pair_open(kind);
-          struct collector collector;
-          collector_start(&collector, pair.reader);
-          struct zn_end target = end_of(pair.kind, pair.writer);
-          struct zn_transfer_options options = {.path = paths[p]};
           arm(at, errors[e], errors[e] == 0 ? 1 : 0);
-          int64_t done = 0;
-          while (done < total) {
-            struct zn_file_region left[COUNT];
-            size_t count = 0;
-            int64_t skip = done - 8;
-            for (int i = 0; i < COUNT; i++) {
-              int64_t cut = skip > regions[i].length ? regions[i].length : skip > 0 ? skip : 0;
-              skip -= regions[i].length;
-              left[count] = regions[i];
-              left[count].offset += cut;
-              left[count++].length -= cut;
-            }
-            size_t header = done < 8 ? (size_t)(8 - done) : 0;
-            int64_t moved = zn_transfer_regions(expected + 8 - header, header, left, count, &target,
-                                                &options, NULL);
-            if (moved < 0) assert_int_equal(moved, s_error);
-            if (moved > 0) done += moved;
-          }
-          met = s_met;
-          arm(0, 0, 0);
-          close(pair.writer);
-          pair.writer = -1;
-          collector_assert(&collector, expected, total);
-          pair_close(&pair);
+          met = send_list(&list, paths[p], kind);
         }
       }
     }
   }
-  struct zn_file_region past = {.fd = file, .offset = file_size - 10, .length = 100};
-  struct zn_file_region pair_of[2] = {regions[1], past};
+  close(list.file);
+  free(list.expected);
+}
+
+static void test_region_past_the_end(void **state) {
+  struct region_list list;
+  region_list_make(&list);
+  struct zn_file_region past = {.fd = list.file, .offset = (2 << 20) - 10, .length = 100};
+  struct zn_file_region regions[2] = {list.regions[1], past};
   int target_file = file_make(0, 0);
   struct zn_end target = end_file(target_file, 0);
   struct zn_receipt receipt;
-  assert_int_equal(zn_transfer_regions(NULL, 0, pair_of, 2, &target, NULL, &receipt),
-                   regions[1].length + 10);
+  assert_int_equal(zn_transfer_regions(NULL, 0, regions, 2, &target, NULL, &receipt),
+                   list.regions[1].length + 10);
   assert_int_equal(receipt.error, ZN_ETRUNCATED);
   close(target_file);
-  close(file);
-  free(bytes);
-  free(expected);
+  close(list.file);
+  free(list.expected);
 }
 
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_streams_to_file), cmocka_unit_test(test_file_to_file),
-      cmocka_unit_test(test_file_to_streams), cmocka_unit_test(test_regions)};
+      cmocka_unit_test(test_file_to_streams), cmocka_unit_test(test_regions),
+      cmocka_unit_test(test_region_past_the_end)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,38 +2,39 @@
 /* WRAP zn_sys_send */
 /* WRAP zn_sys_recvmsg */
 /*
- * msg-zerocopy: the bytes arrive whole and once; memory is the caller's again only when the kernel is
- * done with it, also across a closed socket, a wrapped counter and several pins of one socket.
+ * msg-zerocopy: the bytes arrive whole and once; memory is the caller's again only when the kernel
+ * is done with it, also across a closed socket, a wrapped counter and several pins of one socket.
  */
+#include "zerocopy.h"
+
+#include "support/check.h"
+
+/* linux/errqueue.h wants struct timespec. */
+/* clang-format off */
+#include <time.h>
+#include <linux/errqueue.h>
+/* clang-format on */
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
-
-#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "support/balance.h"
 #include "support/ends.h"
 #include "support/stall.h"
-#include "zerocopy.h"
 #include "znio/znio.h"
-
-#define MIB ((int64_t)1 << 20)
 
 static const int64_t s_sizes[] = {1, 4095, 4096, 65537, MIB + 1, 17 * MIB + 4097};
 
 /* Faults: sends fail with ENOBUFS while more than s_send_max bytes are asked for at once; every
- * s_no_room-th send does so too. Reports' numbers are shifted by s_shift, as if so many went before. */
+ * s_no_room-th send does so too. Reports' numbers are shifted by s_shift, as if so many went
+ * before. */
 static size_t s_send_max;
 static int s_no_room;
 static uint32_t s_shift;
@@ -68,48 +69,12 @@ static int64_t zerocopy(struct zn_end source, int fd, int64_t count, struct zn_r
   return zn_transfer(&source, &target, count, &options, receipt);
 }
 
-static void settle(struct zn_receipt *receipt) {
-  if (receipt->pin == NULL) return;
-  assert_int_equal(zn_pin_poll(receipt->pin, -1), 1);
-  receipt->kernel_copied = zn_pin_copied(receipt->pin);
-  zn_pin_release(receipt->pin);
-  receipt->pin = NULL;
-}
-
-static struct zn_ledger_totals s_before;
-static int s_descriptors_before;
-
-static int setup(void **state) {
-  signal(SIGPIPE, SIG_DFL); /* a signal would end the test */
-  zn_ledger_read(&s_before);
-  s_descriptors_before = open_descriptors();
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct zn_ledger_totals after;
-  zn_zerocopy_trim();
-  zn_ledger_read(&after);
-  assert_int_equal(after.pins, s_before.pins);
-  assert_int_equal(after.descriptors, s_before.descriptors);
-  assert_int_equal(open_descriptors(), s_descriptors_before);
-  return 0;
-}
-
-static void end_stream(struct pair *pair, struct collector *collector, const uint8_t *expected,
-                       int64_t size) {
-  close(pair->writer);
-  pair->writer = -1;
-  collector_assert(collector, expected, size);
-  pair_close(pair);
-}
-
 static void move(int source_kind, int pair_kind, int64_t size, int64_t offset) {
   uint8_t *bytes = malloc((size_t)(size + offset));
   fill_pattern(bytes, size + offset, 4);
   int file = file_make(size + offset, 4);
-  struct zn_end source = source_kind == ZN_END_FILE ? end_file(file, offset)
-                                                    : end_memory(bytes + offset);
+  struct zn_end source =
+      source_kind == ZN_END_FILE ? end_file(file, offset) : end_memory(bytes + offset);
   struct pair pair = pair_open(pair_kind);
   struct collector collector;
   collector_start(&collector, pair.reader);
@@ -191,8 +156,8 @@ static void test_nonblocking_memory_is_pinned(void **state) {
   assert_non_null(receipt.pin);
   struct zn_ledger_totals totals;
   zn_ledger_read(&totals);
-  assert_int_equal(totals.pins, s_before.pins + 1);
-  assert_int_equal(totals.descriptors, s_before.descriptors + 1);
+  assert_int_equal(totals.pins, balance.totals.pins + 1);
+  assert_int_equal(totals.descriptors, balance.totals.descriptors + 1);
   assert_int_equal(zn_pin_poll(receipt.pin, 0), 0);
   assert_int_equal(zn_pin_poll(receipt.pin, 10), 0);
   struct interrupter interrupter;
@@ -344,23 +309,29 @@ static void test_interrupted_in_a_stall(void **state) {
   free(bytes);
 }
 
-/* All is sent, nothing acknowledged: the signal ends the wait for the reports, and a pin remains. */
+/* How many bytes fit into the queues of a connection, with some of them not into the peer's. */
+static int64_t queue_bytes(uint8_t *bytes, int64_t size) {
+  struct pair pair = pair_open(PAIR_TCP4);
+  set_nonblocking(pair.writer);
+  struct zn_receipt receipt;
+  int64_t fits = zerocopy(end_memory(bytes), pair.writer, size, &receipt);
+  assert_true(fits > 0 && fits < size);
+  pair_close(&pair);
+  settle(&receipt);
+  return fits / 4 * 3;
+}
+
+/* All is sent, nothing acknowledged: the signal ends the wait for the reports, and a pin remains.
+ */
 static void test_interrupted_while_waiting_for_reports(void **state) {
   int64_t size = 24 * MIB;
   uint8_t *bytes = malloc((size_t)size);
   fill_pattern(bytes, size, 5);
+  int64_t part = queue_bytes(bytes, size);
   struct pair pair = pair_open(PAIR_TCP4);
-  set_nonblocking(pair.writer);
-  struct zn_receipt full;
-  int64_t fits = zerocopy(end_memory(bytes), pair.writer, size, &full);
-  assert_true(fits > 0);
-  pair_close(&pair);
-  settle(&full);
-  pair = pair_open(PAIR_TCP4);
   struct zn_receipt receipt;
   struct interrupter interrupter;
   interrupter_start(&interrupter);
-  int64_t part = fits / 4 * 3; /* fits into the queues, and not all into the peer's */
   int64_t moved = zerocopy(end_memory(bytes), pair.writer, part, &receipt);
   interrupter_stop(&interrupter);
   assert_true(moved > 0 && moved <= part);
@@ -372,8 +343,8 @@ static void test_interrupted_while_waiting_for_reports(void **state) {
   free(bytes);
 }
 
-/* A JVM closes a channel by putting another descriptor in its place, then signals the thread. Here the
- * signal is lost: the wait must end all the same. */
+/* A JVM closes a channel by putting another descriptor in its place, then signals the thread. Here
+ * the signal is lost: the wait must end all the same. */
 static void *replace(void *argument) {
   const struct pair *pair = argument;
   int ends[2];
@@ -388,16 +359,14 @@ static void *replace(void *argument) {
 }
 
 static void test_descriptor_is_replaced_meanwhile(void **state) {
-  int64_t size = 4 * MIB;
+  int64_t size = 24 * MIB;
   uint8_t *bytes = malloc((size_t)size);
   fill_pattern(bytes, size, 5);
+  int64_t part = queue_bytes(bytes, size);
   struct pair pair = pair_open(PAIR_TCP4);
-  int small = 8192;
-  setsockopt(pair.reader, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
   pthread_t thread;
   assert_int_equal(pthread_create(&thread, NULL, replace, &pair), 0);
   struct zn_receipt receipt;
-  int64_t part = 1 * MIB; /* less than the send queue takes */
   int64_t moved = zerocopy(end_memory(bytes), pair.writer, part, &receipt);
   pthread_join(thread, NULL);
   assert_true(moved > 0);
@@ -479,26 +448,24 @@ static void test_nonblocking_file_leaves_no_reports(void **state) {
   close(file);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(test_sizes),
-      TEST(test_sparse_64_mib),
-      TEST(test_own_position_and_end_of_file),
-      TEST(test_refusals),
-      TEST(test_nonblocking_memory_is_pinned),
-      TEST(test_pins_of_one_socket),
-      TEST(test_an_abandoned_pin_confuses_nobody),
-      TEST(test_numbers_wrap_and_start_anywhere),
-      TEST(test_forgotten_account),
-      TEST(test_interrupted_in_a_stall),
-      TEST(test_interrupted_while_waiting_for_reports),
-      TEST(test_descriptor_is_replaced_meanwhile),
-      TEST(test_no_room_for_reports),
-      TEST(test_sends_get_smaller_with_the_limit),
-      TEST(test_peer_closes),
-      TEST(test_nonblocking_file_leaves_no_reports),
+      BALANCED(test_sizes),
+      BALANCED(test_sparse_64_mib),
+      BALANCED(test_own_position_and_end_of_file),
+      BALANCED(test_refusals),
+      BALANCED(test_nonblocking_memory_is_pinned),
+      BALANCED(test_pins_of_one_socket),
+      BALANCED(test_an_abandoned_pin_confuses_nobody),
+      BALANCED(test_numbers_wrap_and_start_anywhere),
+      BALANCED(test_forgotten_account),
+      BALANCED(test_interrupted_in_a_stall),
+      BALANCED(test_interrupted_while_waiting_for_reports),
+      BALANCED(test_descriptor_is_replaced_meanwhile),
+      BALANCED(test_no_room_for_reports),
+      BALANCED(test_sends_get_smaller_with_the_limit),
+      BALANCED(test_peer_closes),
+      BALANCED(test_nonblocking_file_leaves_no_reports),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

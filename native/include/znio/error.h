@@ -6,8 +6,9 @@
  *   -4095 ... -1   a kernel errno, negated (-EPIPE, -EAGAIN, ...)
  *   below -4095    one of the private codes below, which name a reason the kernel has no errno for
  *
- * EINTR is never repeated inside znio: it goes up to the caller, because a JVM closes and interrupts
- * blocked threads by a signal. -EAGAIN means a non-blocking end is not ready and nothing was moved.
+ * EINTR is never repeated inside znio: it goes up to the caller, because a JVM closes and
+ * interrupts blocked threads by a signal. -EAGAIN means a non-blocking end is not ready and nothing
+ * was moved.
  */
 #ifndef ZNIO_ERROR_H
 #define ZNIO_ERROR_H
@@ -19,7 +20,8 @@ extern "C" {
 #define ZN_API __attribute__((visibility("default")))
 #define ZN_MUST_CHECK __attribute__((warn_unused_result))
 
-/* X(name, number, text). The text completes the sentence "<path> from <source> to <target>: ...". */
+/* X(name, number, text). The text completes the sentence "<path> from <source> to <target>: ...".
+ */
 #define ZN_ERROR_MAP(X)                                                                            \
   X(ZN_EPAIR, -5001, "this path cannot join these two kinds of ends")                              \
   X(ZN_EFILESYSTEM, -5002, "the file system of these files cannot do it")                          \
@@ -33,7 +35,12 @@ extern "C" {
   X(ZN_ETEE, -5010, "tee needs a second target")                                                   \
   X(ZN_ESECOND, -5011, "another copy of libznio is already loaded in this process")                \
   X(ZN_ESMALL, -5012, "the transfer is too small for it to pay")                                   \
-  X(ZN_EMEMLOCK, -5013, "the limit on locked memory (RLIMIT_MEMLOCK) is too low")
+  X(ZN_EMEMLOCK, -5013, "the limit on locked memory (RLIMIT_MEMLOCK) is too low")                  \
+  X(ZN_ELIMIT, -5014, "the limit set for off-heap memory would be passed")                         \
+  X(ZN_EDAMAGED, -5021,                                                                            \
+    "a lost page of the mapping was replaced: writes to it are not in the file")                   \
+  X(ZN_EUNGUARDED, -5022, "the SIGBUS guard is switched off")                                      \
+  X(ZN_ECLOSED, -5023, "the mapping is closed")
 
 enum zn_error {
 #define ZN_ERROR_ENUM(name, number, text) name = number,

@@ -27,24 +27,31 @@ enum zn_mapping_mode {
  * descriptor. End it with zn_mapping_unmap(*out, size).
  *
  * pre: size > 0, offset >= 0.
- * returns: 0; -EINVAL, -EACCES (mode against the descriptor's), -ENOMEM, -ENODEV, -EOVERFLOW.
+ * returns: 0; -EINVAL a bad argument; -EACCES the descriptor is not open for that mode; -ENOMEM;
+ * -ENODEV it cannot be mapped (a pipe, a socket, most of /proc); -EOVERFLOW offset + size; -EBADF.
+ * Then *out is NULL.
  *
- * A page past the end of the file raises SIGBUS when it is touched; system calls get EFAULT instead.
- * Mirrors FileChannel.map, without extending the file.
+ * A page past the end of the file raises SIGBUS when it is touched; system calls get EFAULT
+ * instead. Mirrors FileChannel.map, without extending the file.
  */
 ZN_API ZN_MUST_CHECK int zn_mapping_map(int fd, int64_t offset, int64_t size, int mode, void **out);
 
-/* Unmaps what zn_mapping_map gave. returns: 0; -EINVAL. The range must not be used afterwards. */
+/*
+ * Unmaps what zn_mapping_map gave, with the same size: whole pages, the one that holds the first
+ * byte included. The range must not be used afterwards. returns: 0; -EINVAL.
+ */
 ZN_API ZN_MUST_CHECK int zn_mapping_unmap(void *address, int64_t size);
 
 /*
- * Writes dirty pages of a shared file mapping to the file and waits for the device (msync, MS_SYNC).
- * address need not be aligned. returns: 0; -EIO, -ENOMEM (not mapped). Mirrors MappedByteBuffer.force.
+ * Writes dirty pages of a shared file mapping to the file and waits for the device (msync,
+ * MS_SYNC). address need not be aligned. returns: 0; -EINVAL, -EIO, -ENOMEM (not mapped). Mirrors
+ * MappedByteBuffer.force.
  */
 ZN_API ZN_MUST_CHECK int zn_mapping_force(void *address, int64_t size);
 
 /*
- * Counts the pages of the range that are in memory (mincore). returns: pages >= 0; -ENOMEM.
+ * Counts the pages that hold the range and are in memory (mincore); of a file the page cache's, of
+ * anonymous memory those touched. returns: pages >= 0; -EINVAL, -ENOMEM (not mapped).
  */
 ZN_API ZN_MUST_CHECK int64_t zn_mapping_resident_pages(void *address, int64_t size);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memfd: memory without a name in any file system, which two processes share by passing its descriptor
- * over a unix socket (memfd_create, Linux 3.17; SCM_RIGHTS). What fbufs were on Solaris.
+ * Memfd: memory without a name in any file system, which two processes share by passing its
+ * descriptor over a unix socket (memfd_create, Linux 3.17; SCM_RIGHTS). What fbufs were on Solaris.
+ *
+ * The transfer path memfd (ZN_PATH_MEMFD) fills such memory once and sends it with zn_memfd_send:
+ * the peer takes it with zn_memfd_receive and maps it. The stream carries no other bytes of the
+ * transfer, so a peer that only reads gets a 16-byte message and loses the descriptor.
  */
 #ifndef ZNIO_MEMFD_H
 #define ZNIO_MEMFD_H
@@ -15,23 +19,26 @@ extern "C" {
 #endif
 
 /*
- * Creates size bytes of shared memory. *fd belongs to the caller, who closes it with zn_memfd_close;
- * mappings and received copies keep the memory alive. The size is sealed (F_SEAL_GROW, F_SEAL_SHRINK):
- * no holder can cut it short under another's mapping.
- * returns: 0; -EINVAL size <= 0; -ENOMEM, -EMFILE.
+ * Creates size zeroed bytes of shared memory. *fd belongs to the caller, who closes it with
+ * zn_memfd_close; mappings and received copies keep the memory alive. The size is sealed
+ * (F_SEAL_GROW, F_SEAL_SHRINK): no holder can cut it short under another's mapping. returns: 0;
+ * -EINVAL size <= 0; -ENOMEM, -EMFILE.
  */
 ZN_API ZN_MUST_CHECK int zn_memfd_create(int64_t size, int *fd);
 
 /*
- * Sends a descriptor and its size to the peer of a unix stream socket. The caller keeps its own.
- * returns: 0; -EAGAIN, -EPIPE, -EINTR; ZN_EPAIR when socket is not a unix socket.
+ * Sends a descriptor and its size to the peer of a unix stream socket, whole or not at all. The
+ * caller keeps its own. returns: 0; -EINVAL size <= 0; -EBADF; -EAGAIN, -EPIPE, -EINTR;
+ * -ETOOMANYREFS too many descriptors are on their way; ZN_EPAIR when socket is not a unix stream
+ * socket.
  */
 ZN_API ZN_MUST_CHECK int zn_memfd_send(int socket, int fd, int64_t size);
 
 /*
- * Receives what zn_memfd_send sent. *fd belongs to the caller. The size is checked against the
- * descriptor and its seals.
- * returns: 0; -EAGAIN, -EINTR, -ECONNRESET at end of stream; -EPROTO when something else was sent.
+ * Receives what zn_memfd_send sent. *fd belongs to the caller, who closes it with zn_memfd_close.
+ * The size is checked against the descriptor and its seals. On failure *fd is -1. returns: 0;
+ * -EAGAIN, -EINTR, -ECONNRESET at end of stream; -EPROTO when something else was sent: up to 16
+ * bytes of it are consumed, descriptors that came with it are closed.
  */
 ZN_API ZN_MUST_CHECK int zn_memfd_receive(int socket, int *fd, int64_t *size);
 

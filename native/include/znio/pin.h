@@ -2,10 +2,17 @@
 /*
  * Pin: memory that the kernel may still read after a transfer has returned.
  *
- * MSG_ZEROCOPY (Linux 4.14) and io_uring SEND_ZC (Linux 6.0) send from the caller's pages. Until the
- * completion has come, those pages must be neither changed nor given back to an allocator, even if
- * the socket is closed meanwhile: retransmissions read them. A pin holds what is needed to see the
- * completion: a duplicate of the socket, or the io_uring instance.
+ * MSG_ZEROCOPY (Linux 4.14) and io_uring SEND_ZC (Linux 6.0) send from the caller's pages. Until
+ * the completion has come, those pages must be neither changed nor given back to an allocator, even
+ * if the socket is closed meanwhile: retransmissions read them. A pin holds what is needed to see
+ * the completion: a duplicate of the socket, or the io_uring instance.
+ *
+ * MSG_ZEROCOPY on a non-blocking socket also hands out a pin for a file source, though no memory
+ * hangs on it: its completions lie in the socket's error queue, and until zn_pin_poll (or the next
+ * such transfer) has read them, poll and selectors report POLLERR.
+ *
+ * The kernel numbers a socket's MSG_ZEROCOPY sends, and znio keeps the account: nobody else may
+ * send with MSG_ZEROCOPY, or read the error queue, on a socket while a pin of it is alive.
  */
 #ifndef ZNIO_PIN_H
 #define ZNIO_PIN_H
@@ -21,14 +28,16 @@ extern "C" {
 struct zn_pin;
 
 /*
- * Looks for completions, waiting up to timeout_ms (0: not at all; -1: for ever).
- * returns: 1 all complete, the memory is free again; 0 not yet; -EINTR. Not thread-safe.
+ * Looks for completions, waiting up to about timeout_ms (0: not at all; -1: for ever). They come
+ * when the peer's system has acknowledged the bytes, or the connection is lost. returns: 1 all
+ * complete, the memory is free again; 0 not yet; -EINTR. One thread at a time; other threads may
+ * use the socket and other pins of it meanwhile.
  */
 ZN_API ZN_MUST_CHECK int zn_pin_poll(struct zn_pin *pin, int timeout_ms);
 
 /*
- * The owner has closed its socket: shuts the pin's duplicate down for writing, so that the peer sees
- * the end of the stream as soon as the queued bytes are sent. The pin stays valid.
+ * The owner has closed its socket: shuts the pin's duplicate down for writing, so that the peer
+ * sees the end of the stream as soon as the queued bytes are sent. The pin stays valid.
  */
 ZN_API void zn_pin_shutdown(struct zn_pin *pin);
 

@@ -2,8 +2,8 @@
 /*
  * Pipe: a kernel pipe of up to 1 MiB that carries page references between two splices.
  *
- * Pipes are pooled by the process (at most 16 idle ones). A pipe is owned by the caller that acquired
- * it, until it releases it. Not thread-safe: one owner at a time.
+ * Pipes are pooled by the process (at most 16 idle ones). A pipe is owned by the caller that
+ * acquired it, until it releases it. Not thread-safe: one owner at a time.
  */
 #ifndef ZNIO_PIPE_H
 #define ZNIO_PIPE_H
@@ -38,7 +38,8 @@ ZN_API int64_t zn_pipe_bytes(const struct zn_pipe *pipe);
  */
 ZN_API ZN_MUST_CHECK int64_t zn_pipe_drain(struct zn_pipe *pipe, void *buffer, size_t size);
 
-/* The write end, the read end, and the capacity in bytes. They stay the pipe's: never close them. */
+/* The write end, the read end, and the capacity in bytes. They stay the pipe's: never close them.
+ */
 ZN_API int zn_pipe_write_fd(const struct zn_pipe *pipe);
 ZN_API int zn_pipe_read_fd(const struct zn_pipe *pipe);
 ZN_API int64_t zn_pipe_capacity(const struct zn_pipe *pipe);

@@ -2,9 +2,10 @@
 /*
  * Transfer: bytes from one end to another, by the path the caller names or by the best one.
  *
- * An end is a file, a TCP or unix stream socket, a pipe, or a range of memory. The caller owns every
- * descriptor and keeps it open for the whole call. All functions may be called from any thread; two
- * transfers that share a socket, a pipe or a file position must be serialised by the caller.
+ * An end is a file, a TCP or unix stream socket, a pipe, or a range of memory. The caller owns
+ * every descriptor and keeps it open for the whole call. All functions may be called from any
+ * thread; two transfers that share a socket, a pipe or a file position must be serialised by the
+ * caller.
  */
 #ifndef ZNIO_TRANSFER_H
 #define ZNIO_TRANSFER_H
@@ -70,10 +71,10 @@ struct zn_end {
 #define ZN_TRANSFER_PAGES 2u /* memory source: whole pages of a zn_mapping, so they may be lent */
 
 struct zn_transfer_options {
-  int32_t path;             /* enum zn_path; ZN_PATH_AUTO chooses */
-  uint32_t flags;           /* ZN_TRANSFER_... */
-  uint32_t depth;           /* io_uring: requests in flight, 1...64; 0 = 8 */
-  uint32_t chunk_bytes;     /* io_uring: bytes a request, multiple of 4096 up to 1 MiB; 0 = 256 KiB */
+  int32_t path;         /* enum zn_path; ZN_PATH_AUTO chooses */
+  uint32_t flags;       /* ZN_TRANSFER_... */
+  uint32_t depth;       /* io_uring: requests in flight, 1...64; 0 = 8 */
+  uint32_t chunk_bytes; /* io_uring: bytes a request, multiple of 4096 up to 1 MiB; 0 = 256 KiB */
   const struct zn_end *tee; /* tee: the second target, else NULL */
 };
 
@@ -90,11 +91,12 @@ struct zn_pin;  /* znio/pin.h */
 /*
  * What a transfer did. Filled on success and on failure.
  *
- * stranded: bytes that were taken from a socket or pipe and could not be delivered, because the target
- * failed. They lie in the pipe, which now belongs to the caller: zn_pipe_drain them, then
+ * stranded: bytes that were taken from a socket or pipe and could not be delivered, because the
+ * target failed. They lie in the pipe, which now belongs to the caller: zn_pipe_drain them, then
  * zn_pipe_release it. NULL when there are none.
- * pin: memory of the caller that the kernel may still read after the return (MSG_ZEROCOPY, SEND_ZC):
- * keep it alive and unchanged until zn_pin_poll says so, then zn_pin_release. NULL when there is none.
+ * pin: memory of the caller that the kernel may still read after the return (MSG_ZEROCOPY,
+ * SEND_ZC): keep it alive and unchanged until zn_pin_poll says so, then zn_pin_release. May also be
+ * there for a file as source (see znio/pin.h). NULL when there is none.
  */
 struct zn_receipt {
   int64_t bytes;           /* bytes that reached the target */
@@ -113,26 +115,32 @@ struct zn_receipt {
 /*
  * Moves up to count bytes from source to target.
  *
- * Blocking ends: returns when count bytes were moved, at the end of the source, at a signal, or at an
- * error. Non-blocking ends: also when an end is not ready. A partial transfer returns the bytes moved;
- * what stopped it is in receipt->error, and the next call meets it again. A target file's bytes are in
- * the page cache, not on disk.
+ * Blocking ends: returns when count bytes were moved, at the end of the source, at a signal, or at
+ * an error. Non-blocking ends: also when an end is not ready. A partial transfer returns the bytes
+ * moved; what stopped it is in receipt->error, and the next call meets it again. A target file's
+ * bytes are in the page cache, not on disk.
  *
  * With sendfile, splice, vmsplice and tee the target receives references to the source's pages: a
  * change of the source after the return may still reach the peer (verified by the mutation probe).
  *
- * options: NULL for ZN_PATH_AUTO. receipt: may be NULL when the source is a file or memory: then the
- * call waits until nothing is pinned any more. A socket or pipe as source needs one (-EINVAL
- * otherwise), because bytes taken from it exist nowhere else if the target fails.
+ * options: NULL for ZN_PATH_AUTO. receipt: may be NULL when the source is a file or memory: then
+ * the call waits until nothing is pinned any more, and a signal does not end that wait. A socket or
+ * pipe as source needs one (-EINVAL otherwise), because bytes taken from it exist nowhere else if
+ * the target fails.
  *
- * SIGPIPE: sendfile, splice and write to a pipe or socket whose peer has gone raise it besides returning
- * -EPIPE. A JVM ignores it; a C program must ignore it too.
+ * direct-uring: the source's offset, and a target file's, must be multiples of the file's direct
+ * I/O block (ZN_EALIGN); lengths need not be, a target file's last bytes go through the page cache.
+ * If writing a target file fails in the middle, bytes behind those reported may have been written,
+ * with the values they should have.
+ *
+ * SIGPIPE: sendfile, splice and write to a pipe or socket whose peer has gone raise it besides
+ * returning -EPIPE. A JVM ignores it; a C program must ignore it too.
  *
  * pre: count >= 0; offsets >= 0 or ZN_OFFSET_CURRENT; both ends open for the call.
  * returns: bytes moved; 0 at the end of the source, for count 0, or when all that was taken from a
  *   stream is stranded (receipt->error then says why); -EAGAIN an end is not ready, nothing moved;
- *   -EINTR a signal came first, nothing moved; -EINVAL a bad argument; ZN_EPAIR and the other private
- *   codes when the named path cannot do it, nothing moved; any errno of the system calls.
+ *   -EINTR a signal came first, nothing moved; -EINVAL a bad argument; ZN_EPAIR and the other
+ * private codes when the named path cannot do it, nothing moved; any errno of the system calls.
  *
  * Mirrors FileChannel.transferTo and transferFrom; differs: counts over 2 GiB are moved whole, a
  * refusal holds for one call only, sockets and pipes to files are spliced.
@@ -154,9 +162,9 @@ struct zn_file_region {
  * file, with as few system calls as the path allows.
  *
  * Paths: AUTO and READ_WRITE gather by pread into one buffer and write it (one copy each way, large
- * segments); SENDFILE sends each region inside TCP_CORK without a copy; SPLICE gathers references in a
- * pipe. A region that reaches past the end of its file sends what is there and ends the call with
- * receipt->error = ZN_ETRUNCATED.
+ * segments); SENDFILE sends each region inside TCP_CORK without a copy; SPLICE gathers references
+ * in a pipe. A region that reaches past the end of its file sends what is there and ends the call
+ * with receipt->error = ZN_ETRUNCATED.
  *
  * returns: bytes sent, header included; errors as zn_transfer.
  */
@@ -168,14 +176,16 @@ ZN_API ZN_MUST_CHECK int64_t zn_transfer_regions(const void *header, size_t head
 
 /*
  * Fills an end from a descriptor: kind by fstat and getsockopt, offset ZN_OFFSET_CURRENT.
- * returns: 0; -EBADF; ZN_EPAIR for a descriptor that no path serves (a directory, a datagram socket).
+ * returns: 0; -EBADF; ZN_EPAIR for a descriptor that no path serves (a directory, a datagram
+ * socket).
  */
 ZN_API ZN_MUST_CHECK int zn_end_init(struct zn_end *end, int fd);
 
 /* Returns the name of a path ("sendfile"), NULL for an unknown number. Static string. */
 ZN_API const char *zn_path_name(int path);
 
-/* Returns the name of an end's kind ("file", "tcp", ...), NULL for an unknown number. Static string. */
+/* Returns the name of an end's kind ("file", "tcp", ...), NULL for an unknown number. Static
+ * string. */
 ZN_API const char *zn_end_kind_name(int kind);
 
 #ifdef __cplusplus

@@ -15,8 +15,8 @@ struct interrupter {
   atomic_bool done;
 };
 
-/* Sends signals without SA_RESTART to the calling thread whenever it has been asleep for a while, from
- * now to interrupter_stop. */
+/* Sends signals without SA_RESTART to the calling thread whenever it has been asleep for a while,
+ * from now to interrupter_stop. */
 void interrupter_start(struct interrupter *interrupter);
 void interrupter_stop(struct interrupter *interrupter);
 
