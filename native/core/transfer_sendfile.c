@@ -39,6 +39,9 @@ static int64_t send_file(struct zn_job *job, int target) {
  * of the same file has a position of its own.
  */
 static int64_t send_file_at(struct zn_job *job) {
+  int flags = zn_sys_status_flags(job->target.fd);
+  if (flags < 0) return flags;
+  if ((flags & O_APPEND) != 0) return ZN_EAPPEND; /* a new description would not append */
   int target = zn_sys_reopen(job->target.fd, O_WRONLY);
   if (target < 0) return target == -ENOENT ? ZN_EFILESYSTEM : target;
   int64_t result = zn_sys_lseek(target, job->target.offset, SEEK_SET);

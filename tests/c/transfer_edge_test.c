@@ -63,6 +63,10 @@ static void test_append_target(void **state) {
     struct zn_end end = end_file(target, ZN_OFFSET_CURRENT);
     assert_int_equal(move_by(refused[i], end_file(source, 0), end, size, &receipt), ZN_EAPPEND);
     assert_int_equal(lseek(target, 0, SEEK_END), 10);
+    struct zn_end at_start = end_file(target, 0); /* an offset does not make it overwrite */
+    assert_int_equal(move_by(refused[i], end_file(source, 0), at_start, size, &receipt),
+                     ZN_EAPPEND);
+    assert_int_equal(lseek(target, 0, SEEK_END), 10);
     assert_int_equal(move_by(ZN_PATH_AUTO, end_file(source, 0), end, size, &receipt), size);
     assert_int_equal(receipt.path, ZN_PATH_READ_WRITE);
     assert_int_equal(receipt.declined_reason, ZN_EAPPEND);

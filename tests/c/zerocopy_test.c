@@ -278,6 +278,8 @@ static void test_forgotten_account(void **state) {
   close(file);
 }
 
+#define STALLS_MAX 64
+
 static void test_interrupted_in_a_stall(void **state) {
   static const int kinds[] = {ZN_END_FILE, ZN_END_MEMORY};
   int64_t size = 32 * MIB;
@@ -287,21 +289,30 @@ static void test_interrupted_in_a_stall(void **state) {
   for (int k = 0; k < 2; k++) {
     struct zn_end source = kinds[k] == ZN_END_FILE ? end_file(file, 0) : end_memory(bytes);
     struct pair pair = pair_open(PAIR_TCP4);
-    struct zn_receipt receipt;
+    struct zn_receipt receipts[STALLS_MAX];
     struct interrupter interrupter;
     interrupter_start(&interrupter);
-    int64_t moved = zerocopy(source, pair.writer, size, &receipt);
-    /* Full: a second call moves nothing. */
-    struct zn_receipt second;
-    assert_int_equal(zerocopy(source, pair.writer, size, &second), -EINTR);
-    assert_null(second.pin);
+    int calls = 0;
+    int64_t moved = 0;
+    int64_t result;
+    do { /* TCP may make room after a stall: it is full when a call moves nothing */
+      assert_true(calls < STALLS_MAX);
+      result = zerocopy(source, pair.writer, size - moved, &receipts[calls]);
+      assert_int_equal(receipts[calls].error, -EINTR);
+      if (result > 0) {
+        assert_true((receipts[calls].pin != NULL) == (kinds[k] == ZN_END_MEMORY));
+        moved += result;
+        end_advance(&source, result);
+      }
+      calls++;
+    } while (result > 0);
+    assert_int_equal(result, -EINTR);
+    assert_null(receipts[calls - 1].pin);
     interrupter_stop(&interrupter);
     assert_true(moved > 0 && moved < size);
-    assert_int_equal(receipt.error, -EINTR);
-    assert_true((receipt.pin != NULL) == (kinds[k] == ZN_END_MEMORY));
     struct collector collector;
     collector_start(&collector, pair.reader);
-    settle(&receipt);
+    for (int i = 0; i < calls; i++) settle(&receipts[i]);
     end_stream(&pair, &collector, bytes, moved);
     move(kinds[k], PAIR_TCP4, MIB, 0); /* another socket works as before */
   }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
+import java.math.MathContext;
+
+/** Small helpers to build the report's JSON. */
+final class Json {
+  static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private static final MathContext DIGITS = new MathContext(4);
+
+  private Json() {}
+
+  static ObjectNode object() {
+    return MAPPER.createObjectNode();
+  }
+
+  /** Puts a figure with four significant digits, which is more than any of them deserves. */
+  static void put(ObjectNode node, String field, Double value) {
+    if (value == null || value.isNaN() || value.isInfinite()) {
+      node.putNull(field);
+    } else {
+      BigDecimal rounded = new BigDecimal(value).round(DIGITS).stripTrailingZeros();
+      if (rounded.scale() <= 0) {
+        node.put(field, rounded.longValue());
+      } else {
+        node.put(field, rounded.doubleValue());
+      }
+    }
+  }
+
+  static ObjectNode spread(Statistics.Spread spread) {
+    ObjectNode node = object();
+    put(node, "median", spread.median());
+    put(node, "min", spread.min());
+    put(node, "max", spread.max());
+    return node;
+  }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** What is known of a row so far: its measurements, or why there are none. One thread. */
+final class RowResult {
+  /** One answer to {@code run}. */
+  record Sample(
+      int round,
+      long bytes,
+      long nanos,
+      long senderCpuNanos,
+      long receiverCpuNanos,
+      Long systemCalls,
+      long pageFaults) {
+    double gbps() {
+      return (double) bytes / nanos;
+    }
+  }
+
+  final Row row;
+  final List<Sample> samples = new ArrayList<>();
+
+  long bytes;
+  Boolean verified;
+  String skipped;
+  String failed;
+  String pathRan;
+  Boolean kernelCopied;
+  String declined;
+  String probe;
+  String probeHow;
+  Double tracedCalls;
+  String traceReason;
+
+  RowResult(Row row) {
+    this.row = row;
+  }
+
+  boolean isOpen() {
+    return skipped == null && failed == null;
+  }
+
+  boolean isMeasured() {
+    return isOpen() && !samples.isEmpty();
+  }
+
+  /** Transfers in one measurement. */
+  long transfers() {
+    return Math.max(1, (bytes + row.size() - 1) / row.size());
+  }
+
+  /** Takes in an answer of a worker; round 0 is the warm-up. */
+  void take(JsonNode answer, int round) {
+    if (!answer.path("ok").asBoolean()) {
+      if (answer.hasNonNull("skipped")) {
+        skipped = answer.get("skipped").asText();
+      } else {
+        failed = answer.path("failed").asText("the worker gave no reason");
+      }
+      return;
+    }
+    boolean same = answer.path("verified").asBoolean();
+    verified = same && !Boolean.FALSE.equals(verified);
+    pathRan = textOrNull(answer, "path_ran");
+    declined = textOrNull(answer, "declined");
+    if (answer.hasNonNull("kernel_copied")) {
+      kernelCopied = answer.get("kernel_copied").asBoolean();
+    }
+    if (round > 0) {
+      samples.add(
+          new Sample(
+              round,
+              answer.path("bytes").asLong(),
+              Math.max(1, answer.path("nanos").asLong()),
+              answer.path("sender_cpu_ns").asLong(),
+              answer.path("receiver_cpu_ns").asLong(),
+              answer.hasNonNull("system_calls") ? answer.get("system_calls").asLong() : null,
+              answer.path("page_faults").asLong()));
+    }
+  }
+
+  double[] each(ToDoubleFunction<Sample> value) {
+    return samples.stream().mapToDouble(value).toArray();
+  }
+
+  /** System calls of one transfer: counted by the library, or seen by strace; null if neither. */
+  Double callsPerTransfer() {
+    if (tracedCalls != null) {
+      return tracedCalls;
+    }
+    if (samples.isEmpty() || samples.stream().anyMatch(s -> s.systemCalls() == null)) {
+      return null;
+    }
+    return Statistics.median(each(s -> (double) s.systemCalls() / transfers()));
+  }
+
+  private static String textOrNull(JsonNode node, String field) {
+    return node.hasNonNull(field) ? node.get(field).asText() : null;
+  }
+}

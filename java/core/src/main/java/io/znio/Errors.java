@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.IOException;
+
+/**
+ * The one table from result codes to what Java sees.
+ *
+ * <table>
+ *   <caption>Codes</caption>
+ *   <tr><td>-EAGAIN</td><td>0, or waiting in blocking mode; never an exception, except with
+ *       stranded bytes</td></tr>
+ *   <tr><td>-EINTR</td><td>the call is repeated while the channels are open</td></tr>
+ *   <tr><td>-EBADF and all others, channel closed meanwhile</td><td>{@link
+ *       java.nio.channels.AsynchronousCloseException} or {@link
+ *       java.nio.channels.ClosedByInterruptException}</td></tr>
+ *   <tr><td>any other, and the private codes</td><td>{@link TransferException}, or an {@link
+ *       IOException} where no transfer is concerned, with errno's name and number</td></tr>
+ * </table>
+ */
+final class Errors {
+  static final int EINTR = -4;
+  static final int EBADF = -9;
+  static final int EAGAIN = -11;
+  static final int EINVAL = -22;
+  static final int ENOSPC = -28;
+  static final int EPIPE = -32;
+  static final int ECONNRESET = -104;
+
+  /** Codes below this are znio's own (ZN_...). */
+  static final int LAST_ERRNO = -4095;
+
+  private static final String[] KINDS = {"?", "file", "tcp", "unix", "pipe", "memory"};
+
+  private Errors() {}
+
+  /** The name of a kind of end, as in {@code zn_end_kind_name}. */
+  static String kindName(int kind) {
+    return KINDS[kind];
+  }
+
+  /** "Broken pipe (EPIPE, errno 32)", or the text and name of a private code. */
+  static String describe(int code) {
+    String text = Native.errorText(code);
+    String name = Native.errorName(code);
+    return code < LAST_ERRNO
+        ? text + " (" + name + ")"
+        : text + " (" + name + ", errno " + -code + ")";
+  }
+
+  /** An exception for a failed operation that is not a transfer. */
+  static IOException io(String operation, int code) {
+    return new IOException(operation + ": " + describe(code));
+  }
+}

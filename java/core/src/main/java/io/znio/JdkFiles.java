@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import static io.znio.JdkMembers.sign;
+import static io.znio.JdkMembers.through;
+import static io.znio.JdkMembers.unexpected;
+
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.lang.invoke.MethodHandle;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channel;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+
+/** The file channels' part of {@link JdkChannels}. */
+final class JdkFiles {
+  /** No place in a file channel's set of threads. */
+  static final int NONE = Integer.MIN_VALUE;
+
+  private static final JdkMembers NEEDED = new JdkMembers();
+  private static final Class<?> FILE = NEEDED.type("sun.nio.ch.FileChannelImpl");
+  private static final Class<?> THREAD_SET = NEEDED.type("sun.nio.ch.NativeThreadSet");
+
+  private static final MethodHandle BEGIN =
+      NEEDED.method(FILE, "beginBlocking", sign(void.class, FileChannel.class));
+  private static final MethodHandle END =
+      NEEDED.method(FILE, "endBlocking", sign(void.class, FileChannel.class, boolean.class));
+  private static final MethodHandle THREADS =
+      NEEDED.field(FILE, "threads", THREAD_SET, FileChannel.class);
+  private static final MethodHandle ADD =
+      through(THREADS, NEEDED.method(THREAD_SET, "add", sign(int.class, Object.class)));
+  private static final MethodHandle REMOVE =
+      through(
+          THREADS, NEEDED.method(THREAD_SET, "remove", sign(void.class, Object.class, int.class)));
+  private static final MethodHandle DESCRIPTOR =
+      NEEDED.field(FILE, "fd", FileDescriptor.class, FileChannel.class);
+  private static final MethodHandle FD =
+      through(
+          DESCRIPTOR, NEEDED.field(FileDescriptor.class, "fd", int.class, FileDescriptor.class));
+  private static final MethodHandle APPENDS =
+      through(
+          DESCRIPTOR,
+          NEEDED.field(FileDescriptor.class, "append", boolean.class, FileDescriptor.class));
+  private static final MethodHandle READABLE =
+      NEEDED.field(FILE, "readable", boolean.class, FileChannel.class);
+  private static final MethodHandle WRITABLE =
+      NEEDED.field(FILE, "writable", boolean.class, FileChannel.class);
+
+  private JdkFiles() {}
+
+  /** The first member that this JDK lacks; null if it has all. */
+  static String missing() {
+    return NEEDED.missing();
+  }
+
+  /** True for the JDK's own file channel, which can be borrowed. */
+  static boolean isFile(Channel channel) {
+    return channel.getClass() == FILE;
+  }
+
+  static boolean isReadable(FileChannel file) {
+    try {
+      return (boolean) READABLE.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static boolean isWritable(FileChannel file) {
+    try {
+      return (boolean) WRITABLE.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** True if every write goes to the end of the file, whatever position is named. */
+  static boolean appends(FileChannel file) {
+    try {
+      return (boolean) APPENDS.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** The descriptor of an acquired channel. */
+  static int descriptor(FileChannel file) {
+    try {
+      return (int) FD.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /**
+   * Borrows a file channel.
+   *
+   * @param hook also sets the interrupt hook
+   * @return the place, for {@link #release}
+   */
+  static int acquire(FileChannel file, boolean hook) throws IOException {
+    if (!hook) {
+      return add(file);
+    }
+    int place = NONE;
+    try {
+      BEGIN.invokeExact(file);
+      place = add(file);
+      return place;
+    } catch (Throwable t) {
+      throw JdkMembers.expected(t);
+    } finally {
+      if (place == NONE) {
+        end(file, false);
+      }
+    }
+  }
+
+  /** Gives it back; throws if it was closed, or the thread interrupted, and nothing completed. */
+  static void release(FileChannel file, boolean hook, int place, boolean completed)
+      throws IOException {
+    remove(file, place);
+    if (hook) {
+      end(file, completed);
+    } else if (!completed && !file.isOpen()) {
+      throw new AsynchronousCloseException();
+    }
+  }
+
+  private static void end(FileChannel file, boolean completed) throws IOException {
+    try {
+      END.invokeExact(file, completed);
+    } catch (Throwable t) {
+      throw JdkMembers.expected(t);
+    }
+  }
+
+  /**
+   * Enters the thread into the file channel's set: {@code close} signals it and waits for it.
+   *
+   * @return the place, for {@link #remove}; never {@link #NONE}
+   */
+  static int add(FileChannel file) throws ClosedChannelException {
+    int place;
+    try {
+      place = (int) ADD.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+    if (!file.isOpen()) {
+      remove(file, place);
+      throw new AsynchronousCloseException();
+    }
+    return place;
+  }
+
+  static void remove(FileChannel file, int place) {
+    if (place == NONE) {
+      return;
+    }
+    try {
+      REMOVE.invokeExact(file, place);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.IOException;
+import java.nio.channels.Channel;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SocketChannel;
+
+/**
+ * Memory without a name in any file system, which two processes share by passing it over a unix
+ * socket. Its size is sealed: no holder can cut it short under another's mapping.
+ *
+ * <p>Closing gives up this holder's share; mappings and the peer's copies keep the memory alive.
+ * All methods may be called from any thread.
+ */
+public final class Memfd implements AutoCloseable {
+  static {
+    NativeLibrary.load();
+  }
+
+  private final long size;
+  private final Borrowable descriptor;
+
+  private Memfd(int fd, long size) {
+    this.size = size;
+    this.descriptor = new Borrowable(fd, "memfd", () -> Native.memfdClose(fd));
+  }
+
+  /**
+   * Creates zeroed shared memory.
+   *
+   * @param size bytes, {@code > 0}
+   * @throws IllegalArgumentException for another size
+   * @throws IOException if the kernel refuses
+   */
+  public static Memfd create(long size) throws IOException {
+    if (size <= 0) {
+      throw new IllegalArgumentException("Size " + size + " of a memfd is not positive");
+    }
+    int fd = Native.memfdCreate(size);
+    if (fd < 0) {
+      throw Errors.io("Creating a memfd of " + size + " bytes", fd);
+    }
+    return new Memfd(fd, size);
+  }
+
+  /**
+   * Sends this memory to the peer of a connected unix socket, which takes it by {@link #receive}.
+   * Nothing appears in the stream besides one message. Waits in blocking mode.
+   *
+   * @return false if the socket is in non-blocking mode and full
+   * @throws IllegalArgumentException if it is not a unix socket of the JDK
+   * @throws ClosedChannelException if the socket is closed, before or meanwhile
+   */
+  public boolean send(SocketChannel socket) throws IOException {
+    checkUnix(socket);
+    int fd = (int) descriptor.borrow();
+    try {
+      return whileAcquired(socket, false, new long[] {size}, fd) >= 0;
+    } finally {
+      descriptor.giveBack();
+    }
+  }
+
+  /**
+   * Receives the memory that the peer of a unix socket has sent. Waits in blocking mode.
+   *
+   * @return the memory, which belongs to the caller; null if the socket is in non-blocking mode and
+   *     nothing has come
+   * @throws IllegalArgumentException if it is not a unix socket of the JDK
+   * @throws IOException at the end of the stream (ECONNRESET), or if something else came (EPROTO)
+   */
+  public static Memfd receive(SocketChannel socket) throws IOException {
+    checkUnix(socket);
+    long[] size = new long[1];
+    int fd = whileAcquired(socket, true, size, -1);
+    return fd < 0 ? null : new Memfd(fd, size[0]);
+  }
+
+  private static void checkUnix(SocketChannel socket) throws IOException {
+    JdkChannels.require();
+    if (!socket.isOpen()) {
+      throw new ClosedChannelException();
+    }
+    if (JdkChannels.kind(socket, "Socket") != Native.UNIX) {
+      throw new IllegalArgumentException(
+          "A memfd travels over a unix domain socket only, and this is " + socket);
+    }
+  }
+
+  /** One message, sent or received. returns: what C says, or EAGAIN in non-blocking mode. */
+  private static int whileAcquired(SocketChannel socket, boolean read, long[] size, int fd)
+      throws IOException {
+    int result = Errors.EAGAIN;
+    try {
+      int token =
+          read
+              ? JdkChannels.acquireSource(socket, Native.UNIX, false)
+              : JdkChannels.acquireTarget(socket, Native.UNIX, false);
+      try {
+        result = exchange(socket, read, token, size, fd);
+      } finally {
+        if (read) {
+          JdkChannels.releaseSource(socket, Native.UNIX, false, token, result >= 0);
+        } else {
+          JdkChannels.releaseTarget(socket, Native.UNIX, false, token, result >= 0);
+        }
+      }
+    } catch (ClosedChannelException e) {
+      if (read && result >= 0) {
+        Native.memfdClose(result);
+      }
+      throw JdkChannels.closed(e, (Channel) socket);
+    }
+    if (result < 0 && result != Errors.EAGAIN) {
+      throw Errors.io(read ? "Receiving a memfd" : "Sending a memfd", result);
+    }
+    return result;
+  }
+
+  private static int exchange(SocketChannel socket, boolean read, int token, long[] size, int fd)
+      throws IOException {
+    int descriptor = JdkChannels.descriptor(socket, Native.UNIX);
+    while (true) {
+      int result =
+          read ? Native.memfdReceive(descriptor, size) : Native.memfdSend(descriptor, fd, size[0]);
+      if (result == Errors.EAGAIN && JdkChannels.isBlocking(token)) {
+        JdkChannels.park(socket, read);
+      } else if (result != Errors.EINTR) {
+        return result;
+      }
+      if (!socket.isOpen()) {
+        return Errors.EBADF; // the release throws
+      }
+    }
+  }
+
+  /** Maps the whole memory, shared with all its holders. */
+  public Mapping map() throws IOException {
+    int fd = (int) descriptor.borrow();
+    try {
+      return Mapping.ofMemfd(fd, size);
+    } finally {
+      descriptor.giveBack();
+    }
+  }
+
+  /** Bytes. */
+  public long size() {
+    return size;
+  }
+
+  /** Gives up this share of the memory. A second call does nothing. */
+  @Override
+  public void close() {
+    descriptor.close();
+  }
+}

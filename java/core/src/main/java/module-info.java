@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Zero-copy I/O and off-heap memory for the JVM.
+ *
+ * <p>The module loads one native library, {@code libznio.so}. From JDK 24 on the JVM warns once
+ * when a module does that without leave; an application gives it with {@code
+ * --enable-native-access=io.znio} (on the class path: {@code ALL-UNNAMED}), or with {@code
+ * Enable-Native-Access: ALL-UNNAMED} in the manifest of the jar that it starts with {@code java
+ * -jar}.
+ */
+module io.znio {
+  exports io.znio;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* io.znio.Native: versions, names and what only JNI can reach. */
+#include "jni_znio.h"
+#include "znio/znio.h"
+
+static jint JNICALL abi(JNIEnv *env, jclass self) { return zn_abi(); }
+
+static jstring JNICALL version(JNIEnv *env, jclass self) {
+  return (*env)->NewStringUTF(env, zn_version());
+}
+
+static jlongArray JNICALL constants(JNIEnv *env, jclass self) {
+  const jlong values[] = {ZN_ABI,
+                          ZN_END_FILE,
+                          ZN_END_TCP,
+                          ZN_END_UNIX,
+                          ZN_END_PIPE,
+                          ZN_END_MEMORY,
+                          ZN_OFFSET_CURRENT,
+                          ZN_TRANSFER_MORE,
+                          ZN_TRANSFER_PAGES,
+                          JNI_RECEIPT_BYTES,
+                          JNI_RECEIPT_SYSTEM_CALLS,
+                          JNI_RECEIPT_STRANDED_BYTES,
+                          JNI_RECEIPT_PATH,
+                          JNI_RECEIPT_DECLINED_PATH,
+                          JNI_RECEIPT_DECLINED_REASON,
+                          JNI_RECEIPT_ERROR,
+                          JNI_RECEIPT_KERNEL_COPIED,
+                          JNI_RECEIPT_STRANDED,
+                          JNI_RECEIPT_PIN,
+                          JNI_RECEIPT_LENGTH,
+                          sizeof(struct zn_file_region) / sizeof(jlong),
+                          ZN_MAPPING_READ_ONLY,
+                          ZN_MAPPING_READ_WRITE,
+                          ZN_MAPPING_PRIVATE,
+                          ZN_PATH_COUNT,
+                          jni_method_count()};
+  jsize count = (jsize)(sizeof(values) / sizeof(values[0]));
+  jlongArray array = (*env)->NewLongArray(env, count);
+  if (array != NULL) (*env)->SetLongArrayRegion(env, array, 0, count, values);
+  return array;
+}
+
+static jstring JNICALL errorName(JNIEnv *env, jclass self, jint code) {
+  return (*env)->NewStringUTF(env, zn_error_name(code));
+}
+
+static jstring JNICALL errorText(JNIEnv *env, jclass self, jint code) {
+  return (*env)->NewStringUTF(env, zn_error_text(code));
+}
+
+static jstring JNICALL pathName(JNIEnv *env, jclass self, jint path) {
+  const char *name = zn_path_name(path);
+  return name == NULL ? NULL : (*env)->NewStringUTF(env, name);
+}
+
+/* JNI sees private fields of every class; Java code outside java.base does not. */
+static jobject JNICALL implLookup(JNIEnv *env, jclass self) {
+  static const char lookup_name[] = "java/lang/invoke/MethodHandles$Lookup";
+  static const char lookup_type[] = "Ljava/lang/invoke/MethodHandles$Lookup;";
+  jclass lookup = (*env)->FindClass(env, lookup_name);
+  if (lookup == NULL) return NULL;
+  jfieldID field = (*env)->GetStaticFieldID(env, lookup, "IMPL_LOOKUP", lookup_type);
+  if (field == NULL) {
+    (*env)->ExceptionClear(env);
+    return NULL;
+  }
+  return (*env)->GetStaticObjectField(env, lookup, field);
+}
+
+static jobject JNICALL newByteBuffer(JNIEnv *env, jclass self, jlong address, jlong size) {
+  return (*env)->NewDirectByteBuffer(env, jni_pointer(address), size);
+}
+
+static const JNINativeMethod methods[] = {
+    JNI_METHOD(abi, "()I"),
+    JNI_METHOD(version, "()Ljava/lang/String;"),
+    JNI_METHOD(constants, "()[J"),
+    JNI_METHOD(errorName, "(I)Ljava/lang/String;"),
+    JNI_METHOD(errorText, "(I)Ljava/lang/String;"),
+    JNI_METHOD(pathName, "(I)Ljava/lang/String;"),
+    JNI_METHOD(implLookup, "()Ljava/lang/Object;"),
+    JNI_METHOD(newByteBuffer, "(JJ)Ljava/nio/ByteBuffer;"),
+};
+const struct jni_table jni_library_table = JNI_TABLE(methods);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The JNI glue: io.znio.Native on top of the public C API. Primitives cross; nothing here chooses,
+ * retries or throws (a Java array that is too short makes the JVM throw). Data flows one way: no
+ * call into Java, no cached ids, no global references.
+ *
+ * One file per noun. Each offers its table of natives; jni_library.c joins them in JNI_OnLoad.
+ */
+#ifndef ZN_JNI_ZNIO_H
+#define ZN_JNI_ZNIO_H
+
+#include <jni.h>
+#include <stdint.h>
+
+struct jni_table {
+  const JNINativeMethod *methods;
+  jint count;
+};
+
+#define JNI_METHOD(name, signature)                                                                \
+  { (char *)#name, (char *)(signature), (void *)(name) }
+
+#define JNI_TABLE(methods)                                                                         \
+  { (methods), (jint)(sizeof(methods) / sizeof((methods)[0])) }
+
+extern const struct jni_table jni_library_table;
+extern const struct jni_table jni_transfer_table;
+extern const struct jni_table jni_pipe_table;
+extern const struct jni_table jni_pin_table;
+extern const struct jni_table jni_mapping_table;
+extern const struct jni_table jni_memfd_table;
+extern const struct jni_table jni_region_table;
+extern const struct jni_table jni_ledger_table;
+
+/* Native methods that JNI_OnLoad binds. */
+jint jni_method_count(void);
+
+/* The longs of a receipt, in the order of io.znio.Native.RECEIPT_... */
+enum jni_receipt {
+  JNI_RECEIPT_BYTES,
+  JNI_RECEIPT_SYSTEM_CALLS,
+  JNI_RECEIPT_STRANDED_BYTES,
+  JNI_RECEIPT_PATH,
+  JNI_RECEIPT_DECLINED_PATH,
+  JNI_RECEIPT_DECLINED_REASON,
+  JNI_RECEIPT_ERROR,
+  JNI_RECEIPT_KERNEL_COPIED,
+  JNI_RECEIPT_STRANDED,
+  JNI_RECEIPT_PIN,
+  JNI_RECEIPT_LENGTH
+};
+
+/* Handles and addresses cross as jlong. */
+static inline void *jni_pointer(jlong value) { return (void *)(intptr_t)value; }
+static inline jlong jni_long(const void *pointer) { return (jlong)(intptr_t)pointer; }
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A child process that has ended.
+ *
+ * @param status its exit status
+ * @param output what it wrote to both streams
+ */
+record Child(int status, String output) {
+  private static final int TIMEOUT_SECONDS = 50;
+
+  /** Runs this JVM's own {@code java}, with JNI checks. */
+  static Child run(List<String> arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-ea", "-Xcheck:jni", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(arguments);
+    return command(command);
+  }
+
+  /** Runs any command. */
+  static Child command(List<String> command) throws IOException, InterruptedException {
+    Path output = Files.createTempFile("child", ".log");
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectInput(new File("/dev/null"))
+              .redirectOutput(output.toFile())
+              .start();
+      if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+        throw new AssertionError(command + " did not end; it wrote: " + Files.readString(output));
+      }
+      return new Child(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
+    } finally {
+      Files.delete(output);
+    }
+  }
+
+  /** The class path of znio and of a test class, without the test framework. */
+  static String classPath(Class<?> test) {
+    Set<String> entries = new LinkedHashSet<>();
+    for (Class<?> type : List.of(Transfer.class, test)) {
+      try {
+        entries.add(
+            Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
+      } catch (java.net.URISyntaxException e) {
+        throw new AssertionError(e);
+      }
+    }
+    return String.join(":", entries);
+  }
+}
