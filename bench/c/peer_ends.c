@@ -109,7 +109,7 @@ static int open_pipes(const struct bench_words *words, bool writing, struct peer
   static const char *const keys[PEER_ENDS_MAX] = {"fd", "fd2"};
   int64_t pid;
   if (bench_words_number(words, "pid", -1, &pid, fault) != 0) return -1;
-  for (int i = 0; i < ends->count; i++) {
+  for (int i = 0; i < ends->count && i < PEER_ENDS_MAX; i++) {
     int64_t fd;
     if (bench_words_number(words, keys[i], -1, &fd, fault) != 0) return -1;
     ends->fds[i] = bench_net_open_pipe(pid, fd, writing, fault);

@@ -65,12 +65,14 @@ long fill_up(int fd) {
   int flags = fcntl(fd, F_GETFL);
   assert_int_equal(fcntl(fd, F_SETFL, flags | O_NONBLOCK), 0);
   long filled = 0;
+  /* TCP makes room when acknowledgements come in late. */
   struct pollfd room = {.fd = fd, .events = POLLOUT};
-  do { /* TCP makes room when acknowledgements come in late */
-    ssize_t written = write(fd, bytes, sizeof bytes);
+  ssize_t written;
+  do {
+    written = write(fd, bytes, sizeof bytes);
     if (written > 0) filled += written;
     if (written < 0) assert_int_equal(errno, EAGAIN);
-  } while (poll(&room, 1, 20) != 0);
+  } while (written > 0 || poll(&room, 1, 200) != 0);
   assert_int_equal(fcntl(fd, F_SETFL, flags), 0);
   return filled;
 }
