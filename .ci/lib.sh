@@ -8,8 +8,8 @@ ZN_NATIVE=$ZN_ROOT/java/core/target/native
 ZN_LOGS=$ZN_ROOT/tests/target/logs
 ZN_NAME=$(realpath --relative-to="$ZN_ROOT" "$0")
 
-# The one list of packages: PACKAGE:PROOF, where PROOF is a command or a file that shows it is there.
-# zn_packages GROUP prints a group. A JDK newer than 17 does as well; the nearest is installed.
+# The one list of packages: PACKAGE:PROOF, where PROOF is a command or a file that shows it is
+# there. zn_packages GROUP prints a group. A JDK newer than 17 does as well.
 zn_packages() {
   case $1 in
     build) echo build-essential:g++ build-essential:make cmake:cmake bzip2:bzip2 wget:wget \
@@ -26,8 +26,8 @@ zn_packages() {
   esac
 }
 
-# zn_install_for GROUP. Without those of compare some rows are skipped, with the reason; without those
-# of tidy, the check of C's format.
+# zn_install_for GROUP. Without those of compare some rows are skipped, with the reason; without
+# those of tidy, its gates that need them fail.
 zn_install_for() {
   local kind=required entries
   case $1 in compare | tidy) kind=optional ;; esac
@@ -61,8 +61,8 @@ zn_run_logged() {
   else
     printf 'failed (status %d after %d s)\n' $status $((SECONDS - start)) >&2
     # Without Maven's own stack and advice, which would hide the fault.
-    grep -vE '^\s+at |^\[ERROR\] *($|To see the full|Re-run Maven|For more|\[Help|After correct|  mvn)' \
-      "$log" | tail -n 60 >&2
+    local noise='^\s+at |^\[ERROR\] *($|To see the full|Re-run Maven|For more|\[Help|After|  mvn)'
+    grep -vE "$noise" "$log" | tail -n 60 >&2
     zn_note "the whole log: $log"
   fi
   return $status
@@ -101,7 +101,8 @@ zn_install() {
   local kind=$1 entry missing=()
   shift
   for entry; do
-    zn_has "${entry#*:}" || [[ " ${missing[*]-} " == *" ${entry%%:*} "* ]] || missing+=("${entry%%:*}")
+    zn_has "${entry#*:}" || [[ " ${missing[*]-} " == *" ${entry%%:*} "* ]] ||
+      missing+=("${entry%%:*}")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   zn_may_install "$kind" "${missing[@]}" || return 0
@@ -124,15 +125,16 @@ zn_install() {
     [ "$kind" = optional ] || exit 2
 }
 
-# Can we install? If not: required ends here with the exact command, optional returns 1 after a note.
+# Can we install? If not: required ends here with the exact command, optional returns 1 with a note.
 zn_may_install() {
   local kind=$1 how
   shift
   if command -v apt-get >/dev/null; then
     [ "$(id -u)" = 0 ] && return
     how="sudo apt-get install --no-install-recommends $*"
-    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }; }; then
-      return
+    # sudo, if it asks for nothing or can ask.
+    if command -v sudo >/dev/null; then
+      { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 2 ]; }; } && return
     fi
   else
     how="install the equivalents of Debian's $*"
@@ -173,7 +175,7 @@ zn_install_test_jdk() {
 
 # --- building ---
 
-# Maven, quiet, with the machine's own settings. What looks like the network's failure is tried again.
+# Maven, quiet, with the machine's own settings. A failure of the network is met by a second try.
 zn_maven() {
   local log status=0 network
   network='Could not transfer|Connection (reset|timed out|refused)|timed out|Temporary failure'
@@ -189,7 +191,10 @@ zn_maven() {
 }
 
 zn_maven_once() {
-  (cd "$ZN_ROOT" && JAVA_HOME=$(zn_build_jdk) exec timeout -k 30 1800 mvn -B -q -Dstyle.color=never "$@")
+  (
+    cd "$ZN_ROOT" || return
+    JAVA_HOME=$(zn_build_jdk) exec timeout -k 30 1800 mvn -B -q -Dstyle.color=never "$@"
+  )
 }
 
 # A fingerprint of everything a build reads.
@@ -198,12 +203,13 @@ zn_fingerprint() {
     zn_build_jdk
     printf '%s\n' "${CC:-cc}"
     (cd "$ZN_ROOT" && find pom.xml CMakeLists.txt .mvn native java \
-      {tests,bench}/{pom.xml,c,src} -name target -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+      {tests,bench}/{pom.xml,c,src} -name target -prune -o -type f -print0 |
+      LC_ALL=C sort -z | xargs -0 sha256sum)
   } | sha256sum | cut -d' ' -f1
 }
 
-# All modules and the C side, unless the last build had the same sources; first waits for a build that
-# another process runs. Ends the script with status 3 when it fails.
+# All modules and the C side, unless the last build had the same sources; first waits for a build
+# that another process runs. Ends the script with status 3 when it fails.
 zn_build() {
   local stamp=$ZN_ROOT/bench/target/znio-build.stamp fingerprint
   exec 9<"$ZN_ROOT/pom.xml"

@@ -12,7 +12,7 @@
 #include "fault.h"
 
 #define BENCH_TIMEOUT_MS 60000
-#define BENCH_PIPE_BYTES (1024 * 1024)
+#define BENCH_PIPE_BYTES 1048576 /* 1 MiB */
 
 /* Where a listener can be reached. */
 struct bench_address {

@@ -10,7 +10,7 @@
 #include "net.h"
 #include "words.h"
 
-#define PEER_BUFFER_BYTES (256 * 1024)
+#define PEER_BUFFER_BYTES 262144 /* 256 KiB */
 #define PEER_ENDS_MAX 2
 
 struct peer {

@@ -10,7 +10,7 @@
 #include "peer.h"
 
 /* Enough for a probe's 64 KiB to leave the sender's queue while nobody reads. */
-#define HOLD_RECEIVE_BYTES (1024 * 1024)
+#define HOLD_RECEIVE_BYTES 1048576 /* 1 MiB */
 
 /* A line that comes where none or only "go" is expected. The worker's end of stream ends the peer.
  */

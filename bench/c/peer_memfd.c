@@ -83,7 +83,7 @@ static int hash_messages(struct memfd_stream *stream, struct bench_fault *fault)
   for (int64_t index = 0; stream->got < stream->wanted; index++) {
     int fd = receive_descriptor(stream->socket, fault);
     if (fd < 0) return fault->text[0] == '\0' ? 0 : -1;
-    struct slice slice;
+    struct slice slice = {0};
     int status = slice_map(fd, index, stream->size, stream->wanted - stream->got, &slice, fault);
     close(fd);
     if (status != 0) return -1;
@@ -100,7 +100,7 @@ static int hash_twice(struct peer *peer, struct memfd_stream *stream, struct ben
   if (fd < 0) {
     return fault->text[0] == '\0' ? bench_fault_set(fault, "no descriptor came") : -1;
   }
-  struct slice slice;
+  struct slice slice = {0};
   int status = slice_map(fd, 0, stream->size, stream->wanted, &slice, fault);
   close(fd);
   if (status != 0) return -1;

@@ -53,14 +53,14 @@ static int send_sequence(int target, int file, struct bench_sequence *sequence,
 }
 
 int peer_send(struct peer *peer, const struct bench_words *words, struct bench_fault *fault) {
-  int64_t bytes;
-  int64_t size;
-  int64_t hold;
+  int64_t bytes = 0;
+  int64_t size = 0;
+  int64_t hold = 0;
   if (bench_words_number(words, "bytes", -1, &bytes, fault) != 0) return -1;
   if (bench_words_number(words, "size", -1, &size, fault) != 0) return -1;
   if (bench_words_number(words, "hold", 0, &hold, fault) != 0) return -1;
   if (size == 0) return bench_fault_set(fault, "size is 1 or more");
-  struct stat status;
+  struct stat status = {0};
   int file = open_source(words, &status, fault);
   if (file < 0) return -1;
   struct bench_sequence sequence;
@@ -162,7 +162,7 @@ static int read_key(const struct bench_words *words, const struct stat *status,
 
 int peer_hash(const struct bench_words *words, struct bench_fault *fault) {
   struct hash_key key;
-  struct stat status;
+  struct stat status = {0};
   int64_t flip;
   if (bench_words_number(words, "flip", 0, &flip, fault) != 0) return -1;
   int file = open_source(words, &status, fault);

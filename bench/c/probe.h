@@ -5,9 +5,9 @@
 
 #include "run.h"
 
-#define PROBE_PAGE 4096
+#define PROBE_PAGE ((size_t)4096)
 #define PROBE_PAGES 16
-#define PROBE_BYTES (PROBE_PAGE * PROBE_PAGES)
+#define PROBE_BYTES 65536
 
 enum probe_verdict { PROBE_SHARED, PROBE_COPIED, PROBE_NOT_APPLICABLE };
 

@@ -120,8 +120,8 @@ static int broken(struct runner_peer *peer, struct bench_fault *fault, const cha
   return -1;
 }
 
-static int say(struct runner_peer *peer, struct bench_fault *fault, const char *format,
-               va_list arguments) {
+static int __attribute__((format(printf, 3, 0)))
+say(struct runner_peer *peer, struct bench_fault *fault, const char *format, va_list arguments) {
   char line[BENCH_LINE_MAX];
   int size = vsnprintf(line, sizeof line - 1, format, arguments);
   if (size < 0 || size >= (int)sizeof line - 1) {

@@ -41,7 +41,7 @@ int bench_sequence_hash(struct bench_sequence *sequence, int fd, struct bench_ha
 #define BENCH_FETCH_HEADER 64
 #define BENCH_FETCH_REGIONS 16
 #define BENCH_FETCH_SEED 2
-#define BENCH_FETCH_FILE_MIN (64 * 1024)
+#define BENCH_FETCH_FILE_MIN 65536 /* 64 KiB */
 
 /* One fetch of the workload kafka-fetch. */
 struct bench_fetch {

@@ -152,7 +152,7 @@ static void subtract(const struct interrupt_table *before, struct interrupt_tabl
 
 static int read_cold(struct run *run, int64_t *resident, struct interrupt_table *table,
                      struct bench_fault *fault) {
-  struct interrupt_table *before = malloc(sizeof *before);
+  struct interrupt_table *before = calloc(1, sizeof *before);
   if (before == NULL) abort();
   int status = zn_mapping_map(-1, 0, READ_BYTES, ZN_MAPPING_READ_WRITE, &run->memory);
   if (status < 0) {
@@ -217,7 +217,7 @@ static void answer_cold(const struct run *run, int64_t resident,
 int workload_cold_read(struct runner *runner, const struct bench_words *words,
                        struct bench_fault *fault) {
   struct run *run = calloc(1, sizeof *run);
-  struct interrupt_table *table = malloc(sizeof *table);
+  struct interrupt_table *table = calloc(1, sizeof *table);
   if (run == NULL || table == NULL) abort();
   int64_t resident = 0;
   int status = run_plan_read_common(words, &run->plan, fault);

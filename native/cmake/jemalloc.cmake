@@ -13,8 +13,8 @@ endif()
 set(jemalloc_sha256 2db82d1e7119df3e71b7640219b6dfe84789bc0537983c3b7ac4f7189aecfeaa)
 # lg_tcache_max 21: past the default of 32 KiB jemalloc is 4 to 7 times slower than glibc.
 set(jemalloc_flags --disable-initial-exec-tls --with-jemalloc-prefix=je_
-  --with-private-namespace=zn_ --disable-cxx --disable-doc --disable-shared --enable-static --disable-libdl
-  --with-malloc-conf=lg_tcache_max:21)
+  --with-private-namespace=zn_ --disable-cxx --disable-doc --disable-shared --enable-static
+  --disable-libdl --with-malloc-conf=lg_tcache_max:21)
 
 if(DEFINED ENV{ZNIO_CACHE})
   set(cache_root "$ENV{ZNIO_CACHE}")

@@ -11,8 +11,8 @@ trap 'rm -rf "$work"' EXIT
 
 matches() { [ -s "$1" ] && echo "$sha256  $1" | sha256sum --check --status; }
 
-# Debian's source package, through the machine's own sources with "deb" read as "deb-src", in private
-# lists, so that nothing of the machine's own apt state is changed.
+# Debian's source package, through the machine's own sources with "deb" read as "deb-src", in
+# private lists, so that nothing of the machine's own apt state is changed.
 from_debian() {
   command -v apt-get >/dev/null || return 1
   mkdir -p "$work/apt/parts" "$work/apt/lists/partial"
@@ -21,7 +21,8 @@ from_debian() {
     [ -e "$f" ] && sed 's/^Types:.*/Types: deb-src/' "$f" >"$work/apt/parts/$(basename "$f")"
   done
   for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [ -e "$f" ] && sed -n 's/^deb\(-src\)\? /deb-src /p' "$f" >"$work/apt/parts/$(basename "$f" .list).list"
+    [ ! -e "$f" ] || sed -n 's/^deb\(-src\)\? /deb-src /p' "$f" \
+      >"$work/apt/parts/$(basename "$f" .list).list"
   done
   local options=(-q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/parts"
     -o Dir::State::lists="$work/apt/lists" -o APT::Sandbox::User=root -o Acquire::Languages=none)
@@ -38,7 +39,7 @@ from_release() {
   if command -v curl >/dev/null; then
     curl -fsSL --max-time 300 -o "$out" "$url" || return 1
   else
-    wget -q --timeout=300 -O "$out" "$url" || return 1
+    wget -nv --tries=2 --timeout=300 -O "$out" "$url" || return 1
   fi
   echo "$out"
 }

@@ -19,8 +19,11 @@
 #define ZN_URING_CHUNK_MAX (1u << 20)
 #define ZN_BLOCK_BYTES 4096u
 
-/* Below 64 KiB copy_file_range is slower than sendfile on XFS and btrfs: a reflink costs its
- * metadata. */
+/*
+ * Below 64 KiB one read and one write beat sendfile and copy_file_range on every file system: a
+ * reflink costs its metadata, a splice its set-up. They also may overlap: all is read before any is
+ * written.
+ */
 #define ZN_CLONE_BYTES_MIN ((int64_t)64 << 10)
 
 typedef int64_t (*zn_path_function)(struct zn_job *);
@@ -109,18 +112,17 @@ int zn_job_refusal(const struct zn_job *job) {
 }
 
 /* The paths to try for this pair, best first, as measured. */
-static const int8_t *candidates(const struct zn_job *job) {
-  static const int8_t memory[] = {ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
-  static const int8_t to_socket[] = {ZN_PATH_SENDFILE, ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
-  static const int8_t piped[] = {ZN_PATH_SPLICE, ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
-  static const int8_t to_file[] = {ZN_PATH_COPY_FILE_RANGE, ZN_PATH_SENDFILE, ZN_PATH_READ_WRITE,
-                                   ZN_PATH_AUTO};
-  static const int8_t to_file_small[] = {ZN_PATH_SENDFILE, ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
+static const uint8_t *candidates(const struct zn_job *job) {
+  static const uint8_t memory[] = {ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
+  static const uint8_t to_socket[] = {ZN_PATH_SENDFILE, ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
+  static const uint8_t piped[] = {ZN_PATH_SPLICE, ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
+  static const uint8_t to_file[] = {ZN_PATH_COPY_FILE_RANGE, ZN_PATH_SENDFILE, ZN_PATH_READ_WRITE,
+                                    ZN_PATH_AUTO};
+  static const uint8_t to_file_small[] = {ZN_PATH_READ_WRITE, ZN_PATH_AUTO};
   if (job->source.kind == ZN_END_MEMORY || job->target.kind == ZN_END_MEMORY) return memory;
   if (job->source.kind != ZN_END_FILE || job->target.kind == ZN_END_PIPE) return piped;
   if (job->target.kind != ZN_END_FILE) return to_socket;
-  bool own_position = job->target.offset < 0; /* sendfile needs a second descriptor otherwise */
-  return job->count < ZN_CLONE_BYTES_MIN && own_position ? to_file_small : to_file;
+  return job->count < ZN_CLONE_BYTES_MIN ? to_file_small : to_file;
 }
 
 /* Codes that mean: not by this path, another may do. */
@@ -154,12 +156,8 @@ static int64_t move_overlapping(struct zn_job *job, struct zn_receipt *receipt) 
 
 static int64_t move_by_choice(struct zn_job *job, struct zn_receipt *receipt) {
   bool files = job->source.kind == ZN_END_FILE && job->target.kind == ZN_END_FILE;
-  const int8_t *paths = candidates(job);
-  /* copy_file_range finds overlaps itself; sendfile does not. */
-  if (files && paths[0] == ZN_PATH_SENDFILE && zn_job_overlaps(job)) {
-    return move_overlapping(job, receipt);
-  }
-  if (files && paths[0] == ZN_PATH_SENDFILE) {
+  const uint8_t *paths = candidates(job);
+  if (files && paths[0] == ZN_PATH_READ_WRITE) {
     receipt->declined_path = ZN_PATH_COPY_FILE_RANGE;
     receipt->declined_reason = ZN_ESMALL;
   }

@@ -109,7 +109,7 @@ static void test_overlap_is_a_memmove(void **state) {
       assert_int_equal(
           move_by(ZN_PATH_AUTO, end_file(file, from), end_file(file, to), counts[small], &receipt),
           counts[small]);
-      assert_int_equal(receipt.declined_reason, ZN_EOVERLAP);
+      assert_int_equal(receipt.declined_reason, counts[small] < 65536 ? ZN_ESMALL : ZN_EOVERLAP);
       assert_file_holds(file, 0, expected, size);
       static const int refused[] = {ZN_PATH_SENDFILE, ZN_PATH_SPLICE, ZN_PATH_COPY_FILE_RANGE,
                                     ZN_PATH_MMAP_WRITE};
@@ -245,7 +245,7 @@ static void test_regions_to_file(void **state) {
   static const int64_t lengths[] = {100, 70000, 5, 200000, 4096};
   struct zn_file_region regions[5];
   int64_t total = 0;
-  for (int i = 0; i < 5; i++) {
+  for (int64_t i = 0; i < 5; i++) {
     regions[i] = (struct zn_file_region){.fd = source, .offset = i * 1000, .length = lengths[i]};
     memcpy(expected + total, bytes + i * 1000, (size_t)lengths[i]);
     total += lengths[i];

@@ -148,11 +148,11 @@ static void test_sparse_64_mib(void **state) {
                               ZN_PATH_URING_SEND_ZC};
   int64_t size = 64 * MIB;
   uint8_t *expected = calloc(1, (size_t)size);
-  memcpy(expected + 40 * MIB, "island", 6);
+  fill_pattern(expected + 40 * MIB, 6, 77);
   for (size_t p = 0; p < sizeof paths / sizeof *paths; p++) {
     int file = file_make(0, 0);
     assert_int_equal(ftruncate(file, size), 0);
-    assert_int_equal(pwrite(file, "island", 6, 40 * MIB), 6);
+    assert_int_equal(pwrite(file, expected + 40 * MIB, 6, 40 * MIB), 6);
     struct pair pair = pair_open(PAIR_TCP4);
     struct collector collector;
     collector_start(&collector, pair.reader);

@@ -102,10 +102,10 @@ static void test_sizes(void **state) {
 static void test_sparse_64_mib(void **state) {
   int64_t size = 64 * MIB;
   uint8_t *expected = calloc(1, (size_t)size);
-  memcpy(expected + 40 * MIB, "island", 6);
+  fill_pattern(expected + 40 * MIB, 6, 77);
   int file = file_make(0, 0);
   assert_int_equal(ftruncate(file, size), 0);
-  assert_int_equal(pwrite(file, "island", 6, 40 * MIB), 6);
+  assert_int_equal(pwrite(file, expected + 40 * MIB, 6, 40 * MIB), 6);
   struct pair pair = pair_open(PAIR_TCP4);
   struct collector collector;
   collector_start(&collector, pair.reader);
@@ -183,12 +183,12 @@ static void test_nonblocking_memory_is_pinned(void **state) {
 
 /* Several pins of one socket: each is complete with its own sends, whoever reads the reports. */
 static void test_pins_of_one_socket(void **state) {
-  int64_t size = 300 * 1024;
+  int64_t size = 307200;
   uint8_t *bytes = malloc((size_t)(size * 64));
   fill_pattern(bytes, size * 64, 5);
   struct pair pair = pair_open(PAIR_TCP4);
   set_nonblocking(pair.writer);
-  struct zn_pin *pins[64];
+  struct zn_pin *pins[64] = {NULL};
   int count = 0;
   int64_t done = 0;
   for (int i = 0; i < 64; i++) {

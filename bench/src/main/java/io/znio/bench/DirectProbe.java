@@ -36,7 +36,7 @@ final class DirectProbe {
       move(Transfer.from(ends.file, 0).to(source, 0));
       source.force(true);
       long before = resident(source);
-      if (before != 0 || !FILE_SYSTEMS.contains(Files.getFileStore(file).type())) {
+      if (before != 0 || !FILE_SYSTEMS.contains(FileSystemFacts.type(file))) {
         return answer(
             "not-applicable",
             "This file system keeps or shows pages in memory in its own way, so that their absence"

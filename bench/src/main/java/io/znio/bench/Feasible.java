@@ -3,8 +3,6 @@ package io.znio.bench;
 
 import io.znio.bench.Places.Site;
 import io.znio.bench.Shell.ShellException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Set;
 
 /** What a row may take of the machine, and why it cannot run where it cannot. */
@@ -57,17 +55,13 @@ final class Feasible {
   }
 
   private static String whyNoSpace(long bytes, Site site) {
-    try {
-      long free = Files.getFileStore(site.scratch()).getUsableSpace();
-      return bytes < free
-          ? null
-          : "the scratch directory has "
-              + free / Sizes.MIB
-              + " MiB free, and "
-              + bytes / Sizes.MIB
-              + " MiB are needed";
-    } catch (IOException e) {
-      return "the scratch directory cannot be asked for its free space: " + e.getMessage();
-    }
+    long free = FileSystemFacts.usableBytes(site.scratch());
+    return bytes < free
+        ? null
+        : "the scratch directory has "
+            + free / Sizes.MIB
+            + " MiB free, and "
+            + bytes / Sizes.MIB
+            + " MiB are needed";
   }
 }

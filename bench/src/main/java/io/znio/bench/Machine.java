@@ -110,7 +110,7 @@ final class Machine {
   static ObjectNode fileSystem(Path path) {
     ObjectNode node = Json.object();
     try {
-      node.put("type", Files.getFileStore(path).type());
+      node.put("type", FileSystemFacts.type(path));
       Path real = path.toRealPath();
       String best = null;
       for (String line : Files.readAllLines(Path.of("/proc/self/mounts"))) {

@@ -19,13 +19,7 @@ final class SampleFile {
 
   /** Makes it in the user's cache directory, or returns the one that an earlier run made. */
   static Path make() throws IOException {
-    String cache = System.getenv("XDG_CACHE_HOME");
-    Path directory =
-        (cache == null || !cache.startsWith("/")
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(cache))
-            .resolve("znio");
-    Files.createDirectories(directory);
+    Path directory = cache();
     Path file = directory.resolve("compare-64MiB.bin");
     if (!Files.isRegularFile(file) || Files.size(file) != BYTES) {
       Path fresh = Files.createTempFile(directory, "compare", ".tmp");
@@ -37,6 +31,20 @@ final class SampleFile {
       }
     }
     return file;
+  }
+
+  /** $XDG_CACHE_HOME, else ~/.cache; a user without a home gets the directory for scratch files. */
+  private static Path cache() throws IOException {
+    String variable = System.getenv("XDG_CACHE_HOME");
+    String home = System.getenv("HOME");
+    boolean hasHome = home != null && Files.isWritable(Path.of(home));
+    Path cache = Path.of(System.getProperty("java.io.tmpdir"));
+    if (variable != null && variable.startsWith("/")) {
+      cache = Path.of(variable);
+    } else if (hasHome) {
+      cache = Path.of(home, ".cache");
+    }
+    return Files.createDirectories(cache.resolve("znio"));
   }
 
   private static void fill(Path file) throws IOException {

@@ -35,7 +35,7 @@ final class Scratch {
     Path common =
         Path.of(variable == null || variable.isEmpty() ? "/var/tmp" : variable).toAbsolutePath();
     Path beside = file.toAbsolutePath().getParent();
-    boolean same = Files.getFileStore(common).equals(Files.getFileStore(file));
+    boolean same = FileSystemFacts.isSame(common, file);
     return !same && beside != null && Files.isWritable(beside) ? beside : common;
   }
 

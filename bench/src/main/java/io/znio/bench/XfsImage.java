@@ -41,7 +41,7 @@ final class XfsImage {
       throw new ShellException("the command mkfs.xfs is missing (package xfsprogs)");
     }
     try {
-      if (Files.getFileStore(scratch).getUsableSpace() < IMAGE_BYTES) {
+      if (FileSystemFacts.usableBytes(scratch) < IMAGE_BYTES) {
         throw new ShellException(
             "a scratch XFS needs " + Sizes.text(IMAGE_BYTES) + " of free space in " + scratch);
       }
