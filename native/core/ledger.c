@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "znio/ledger.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 
+#include "depot.h"
 #include "ledger_count.h"
+#include "limit.h"
+#include "magazine.h"
+#include "quarantine.h"
+#include "record.h"
+#include "shared.h"
 #include "sys.h"
 
 static _Atomic int64_t s_items[ZN_LEDGER_ITEMS];
@@ -23,8 +30,10 @@ static int64_t bytes_of(enum zn_ledger_item item) {
 }
 
 void zn_ledger_read(struct zn_ledger_totals *totals) {
-  totals->regions = items_of(ZN_LEDGER_REGION);
-  totals->region_bytes = bytes_of(ZN_LEDGER_REGION);
+  struct zn_ledger_kind regions;
+  zn_tally_read(ZN_KIND_REGION, &regions);
+  totals->regions = regions.born_items - regions.died_items;
+  totals->region_bytes = regions.born_bytes - regions.died_bytes;
   totals->mappings = items_of(ZN_LEDGER_MAPPING);
   totals->mapping_bytes = bytes_of(ZN_LEDGER_MAPPING);
   totals->pipes = items_of(ZN_LEDGER_PIPE);
@@ -34,3 +43,115 @@ void zn_ledger_read(struct zn_ledger_totals *totals) {
 }
 
 int64_t zn_ledger_system_calls(void) { return zn_sys_count(); }
+
+int zn_ledger_read_kind(int kind, struct zn_ledger_kind *totals) {
+  if (kind < 0 || kind >= ZN_KINDS) return -EINVAL;
+  zn_tally_read(kind, totals);
+  return 0;
+}
+
+void zn_ledger_read_idle(struct zn_ledger_idle *idle) {
+  zn_magazine_read(&idle->magazines, &idle->magazine_bytes);
+  zn_depot_read(&idle->depot_items, &idle->depot_bytes);
+  zn_quarantine_read(&idle->quarantine_items, &idle->quarantine_bytes);
+  idle->records = (int64_t)zn_record_count();
+}
+
+void zn_ledger_advance(uint32_t ticks) { atomic_fetch_add(&zn_shared.tick, ticks); }
+
+uint32_t zn_ledger_tick(void) { return zn_shared_tick(); }
+
+/* Counts a birth against the limit of its kind. */
+static int reserve(int kind, int64_t size) {
+  struct zn_tally *tally = zn_tally_shared(kind);
+  int result = 0;
+  if (kind == ZN_KIND_PIN) {
+    (void)zn_limit_take(1, size); /* before the birth, see limit.h */
+    result = zn_limit_birth(tally, false, size);
+    if (result < 0) zn_limit_give(size);
+    return result;
+  }
+  if (kind == ZN_KIND_MAPPING) result = zn_limit_map(size);
+  if (result == 0) zn_tally_birth(tally, false, 1, size);
+  return result;
+}
+
+static void give(int kind, int64_t size) {
+  if (kind == ZN_KIND_PIN) zn_limit_give(size);
+  if (kind == ZN_KIND_MAPPING) zn_limit_unmap(size);
+}
+
+int zn_ledger_born(int kind, uint64_t address, int64_t size, uint32_t thread, uint32_t site,
+                   uint64_t *handle) {
+  *handle = 0;
+  if (kind <= ZN_KIND_REGION || kind >= ZN_KINDS) return -EINVAL;
+  if (size < 0 || size > ZN_REGION_SIZE_MAX) return -EINVAL;
+  int result = reserve(kind, size);
+  if (result < 0) return result;
+  struct zn_record *record;
+  if (zn_record_take(1, &record) < 1) {
+    zn_tally_birth(zn_tally_shared(kind), false, -1, -size);
+    give(kind, size);
+    return -ENOMEM;
+  }
+  atomic_store_explicit(&record->address, address, memory_order_relaxed);
+  atomic_store_explicit(&record->traits, zn_record_traits(kind, ZN_RECORD_CLASS_NONE, 0),
+                        memory_order_relaxed);
+  zn_record_make_live(record, size, thread, site);
+  *handle = zn_record_handle(record, zn_record_word(record));
+  return 0;
+}
+
+int zn_ledger_set_address(uint64_t handle, uint64_t address) {
+  struct zn_record *record = zn_record_find(zn_record_number(zn_record_of(handle)));
+  if (record == NULL) return -EINVAL;
+  struct zn_ledger_entry entry;
+  if (!zn_record_copy(record, 1U << ZN_STATE_LIVE, &entry) || entry.handle != handle) {
+    return -EALREADY;
+  }
+  if (entry.kind == ZN_KIND_REGION) return -EINVAL;
+  atomic_store_explicit(&record->address, address, memory_order_release);
+  return 0;
+}
+
+int zn_ledger_died(uint64_t handle, int cause, int keep) {
+  if (cause < ZN_CAUSE_CLOSED || cause > ZN_CAUSE_LEAKED) return -EINVAL;
+  uint64_t word;
+  int result = zn_record_end(handle, ZN_STATE_CLOSED, ZN_KINDS, &word);
+  if (result < 0) return result;
+  struct zn_record *record = zn_record_of(handle);
+  int kind = zn_traits_kind(atomic_load_explicit(&record->traits, memory_order_relaxed));
+  uint64_t birth = atomic_load_explicit(&record->birth, memory_order_relaxed);
+  int64_t size = zn_word_size(word);
+  zn_tally_death(zn_tally_shared(kind), false, size,
+                 zn_tally_age((uint32_t)birth, zn_shared_tick()), cause);
+  give(kind, size);
+  return keep != 0 ? 0 : zn_ledger_forget(handle);
+}
+
+int zn_ledger_forget(uint64_t handle) {
+  struct zn_record *record = zn_record_find(zn_record_number(zn_record_of(handle)));
+  if (record == NULL) return -EINVAL;
+  uint64_t word = zn_record_word(record);
+  uint64_t generation = (handle >> ZN_HANDLE_RECORD_BITS) + 1; /* its death was one more */
+  if (zn_word_state(word) != ZN_STATE_CLOSED ||
+      zn_word_generation(word) != (generation & ZN_WORD_GENERATION_MASK) ||
+      !atomic_compare_exchange_strong(&record->word, &word,
+                                      zn_word_with_state(word, ZN_STATE_UNUSED))) {
+    return -EALREADY;
+  }
+  zn_record_give(1, &record);
+  return 0;
+}
+
+int64_t zn_ledger_next(uint64_t *cursor, unsigned states, struct zn_ledger_entry *entries,
+                       int64_t capacity) {
+  if (capacity <= 0) return -EINVAL;
+  states &= ~(1U << ZN_STATE_UNUSED);
+  uint64_t count = zn_record_count();
+  int64_t copied = 0;
+  while (copied < capacity && *cursor < count) {
+    if (zn_record_copy(zn_record_at((*cursor)++), states, &entries[copied])) copied++;
+  }
+  return copied;
+}

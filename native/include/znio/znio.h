@@ -4,11 +4,15 @@
 #define ZNIO_ZNIO_H
 
 #include "znio/error.h"
+#include "znio/guard.h"
 #include "znio/ledger.h"
+#include "znio/limit.h"
+#include "znio/magazine.h"
 #include "znio/mapping.h"
 #include "znio/memfd.h"
 #include "znio/pin.h"
 #include "znio/pipe.h"
+#include "znio/quarantine.h"
 #include "znio/region.h"
 #include "znio/transfer.h"
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "overlay.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "fork.h"
+#include "sys.h"
+
+static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
+static int s_fd = -1;
+static uint64_t s_device;
+static uint64_t s_inode;
+
+/* A program may close descriptors that are not its own, and get the number back for a file. A view
+ * of a closed mapping must not show that file. */
+static bool is_still_there(void) {
+  struct stat status;
+  return s_fd >= 0 && zn_sys_fstat(s_fd, &status) == 0 && status.st_dev == s_device &&
+         status.st_ino == s_inode;
+}
+
+/* With the lock. */
+static int make(void) {
+  if (is_still_there()) return 0;
+  s_fd = -1;
+  int fd = zn_sys_memfd_create(0);
+  if (fd < 0) return fd;
+  struct stat status = {0};
+  int result = zn_sys_memfd_seal(fd); /* nobody can make it longer */
+  if (result == 0) result = zn_sys_fstat(fd, &status);
+  if (result < 0) {
+    (void)zn_sys_close(fd);
+    return result;
+  }
+  s_fd = fd;
+  s_device = status.st_dev;
+  s_inode = status.st_ino;
+  return 0;
+}
+
+int zn_overlay_ready(void) {
+  int result = zn_fork_watch();
+  if (result < 0) return result;
+  pthread_mutex_lock(&s_lock);
+  result = s_fd >= 0 ? 0 : make();
+  pthread_mutex_unlock(&s_lock);
+  return result;
+}
+
+int zn_overlay_put(void *base, int64_t bytes) {
+  pthread_mutex_lock(&s_lock);
+  int result = make();
+  if (result == 0) {
+    /* The address as the file's offset: neighbours merge into one mapping of the kernel's, so that
+     * many closed mappings do not use up vm.max_map_count. */
+    result = zn_sys_mmap_fixed(base, s_fd, (int64_t)(intptr_t)base, (size_t)bytes,
+                               PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE);
+  }
+  pthread_mutex_unlock(&s_lock);
+  return result;
+}
+
+void zn_overlay_fork_begin(void) { pthread_mutex_lock(&s_lock); }
+
+void zn_overlay_fork_end(void) { pthread_mutex_unlock(&s_lock); }
