@@ -210,7 +210,7 @@ static int check_options(const struct zn_transfer_options *options) {
   return options->tee != NULL ? check_end(options->tee) : 0;
 }
 
-static bool can_read_again(const struct zn_end *source) {
+static bool is_no_stream(const struct zn_end *source) {
   return source->kind == ZN_END_FILE || source->kind == ZN_END_MEMORY;
 }
 
@@ -252,7 +252,7 @@ int64_t zn_transfer(const struct zn_end *source, const struct zn_end *target, in
   *filled = (struct zn_receipt){.path = options->path, .kernel_copied = ZN_COPIED_UNKNOWN};
   struct zn_job job = {.can_hand_out = receipt != NULL};
   int64_t result = job_init(&job, source, target, count, options);
-  if (result == 0 && receipt == NULL && !can_read_again(source)) result = -EINVAL;
+  if (result == 0 && receipt == NULL && !is_no_stream(source)) result = -EINVAL;
   if (result == 0 && job.count > 0) {
     result = options->path == ZN_PATH_AUTO ? move_by_choice(&job, filled)
                                            : move_by_name(&job, options->path, filled);

@@ -19,8 +19,6 @@
  */
 #define ZN_MAP_WINDOW_BYTES ((int64_t)8 << 20)
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t write_file(struct zn_end *end, const char *buffer, size_t size) {
   size_t done = 0;
   while (done < size) {
@@ -50,10 +48,6 @@ int64_t zn_end_read(struct zn_end *end, void *buffer, size_t size) {
   return result;
 }
 
-static bool can_read_again(const struct zn_end *source) {
-  return source->kind == ZN_END_FILE && source->offset >= 0;
-}
-
 /* Waits until the target takes bytes again: bytes already taken from the source must go somewhere.
  */
 static int wait_writable(const struct zn_end *target) {
@@ -64,7 +58,7 @@ static int wait_writable(const struct zn_end *target) {
 
 /* Bytes that were read and not written: back to the source, or into the job's hands. */
 static void keep_undelivered(struct zn_job *job, const char *bytes, int64_t count) {
-  if (can_read_again(&job->source)) {
+  if (zn_end_can_read_again(&job->source)) {
     job->source.offset -= count;
     return;
   }
@@ -81,7 +75,7 @@ static int64_t write_all(struct zn_job *job, const char *buffer, int64_t size, u
   int64_t done = 0;
   while (done < size) {
     int64_t result = zn_end_write(&job->target, buffer + done, (size_t)(size - done), flags);
-    if (result == -EAGAIN && !can_read_again(&job->source)) {
+    if (result == -EAGAIN && !zn_end_can_read_again(&job->source)) {
       result = wait_writable(&job->target);
       if (result == 0) continue;
     }
@@ -91,7 +85,7 @@ static int64_t write_all(struct zn_job *job, const char *buffer, int64_t size, u
     }
     done += result;
     bool whole = done == size;
-    if (!whole && can_read_again(&job->source) && job->target.kind != ZN_END_FILE) {
+    if (!whole && zn_end_can_read_again(&job->source) && job->target.kind != ZN_END_FILE) {
       job->error = -EAGAIN; /* a signal came, or the target is full: one more call would tell */
       break;
     }
@@ -105,7 +99,7 @@ static int64_t move_memory(struct zn_job *job) {
   bool from_memory = job->source.kind == ZN_END_MEMORY;
   int64_t moved = 0;
   while (moved < job->count) {
-    size_t left = (size_t)smaller(job->count - moved, ZN_SYS_IO_MAX);
+    size_t left = (size_t)zn_smaller(job->count - moved, ZN_SYS_IO_MAX);
     int64_t result;
     if (from_memory) {
       result = zn_end_write(&job->target, job->source.address, left, job->flags);
@@ -126,7 +120,7 @@ static int64_t move_memory(struct zn_job *job) {
 static int64_t copy_through(struct zn_job *job, char *buffer, int64_t buffer_bytes) {
   int64_t moved = 0;
   while (moved < job->count) {
-    int64_t wanted = smaller(job->count - moved, buffer_bytes);
+    int64_t wanted = zn_smaller(job->count - moved, buffer_bytes);
     int64_t got = zn_end_read(&job->source, buffer, (size_t)wanted);
     if (got < 0 && moved == 0) return got;
     if (got < 0) job->error = (int32_t)got;
@@ -147,7 +141,7 @@ int64_t zn_path_read_write(struct zn_job *job) {
   if (job->source.kind == ZN_END_MEMORY || job->target.kind == ZN_END_MEMORY) {
     return move_memory(job);
   }
-  int64_t buffer_bytes = smaller(job->count, ZN_COPY_BUFFER_BYTES);
+  int64_t buffer_bytes = zn_smaller(job->count, ZN_COPY_BUFFER_BYTES);
   char *buffer = zn_heap_allocate((size_t)buffer_bytes, ZN_COPY_ALIGNMENT);
   if (buffer == NULL) return -ENOMEM;
   int64_t moved = copy_through(job, buffer, buffer_bytes);
@@ -157,13 +151,13 @@ int64_t zn_path_read_write(struct zn_job *job) {
 
 /* Copies an overlapping range of one file towards its end, last bytes first, as memmove does. */
 int64_t zn_copy_backward(struct zn_job *job) {
-  int64_t buffer_bytes = smaller(job->count, ZN_COPY_BUFFER_BYTES);
+  int64_t buffer_bytes = zn_smaller(job->count, ZN_COPY_BUFFER_BYTES);
   char *buffer = zn_heap_allocate((size_t)buffer_bytes, ZN_COPY_ALIGNMENT);
   if (buffer == NULL) return -ENOMEM;
   int64_t left = job->count;
   int64_t result = 0;
   while (left > 0) {
-    int64_t size = smaller(left, buffer_bytes);
+    int64_t size = zn_smaller(left, buffer_bytes);
     struct zn_end from = job->source;
     struct zn_end to = job->target;
     from.offset += left - size;
@@ -184,7 +178,7 @@ int zn_map_window_open(const struct zn_end *source, int64_t count, int map_flags
                        struct zn_map_window *window) {
   int64_t page_bytes = zn_sys_page_bytes();
   int64_t slack = source->offset % page_bytes;
-  window->bytes = smaller(count, ZN_MAP_WINDOW_BYTES - slack);
+  window->bytes = zn_smaller(count, ZN_MAP_WINDOW_BYTES - slack);
   window->mapped_bytes = (size_t)(window->bytes + slack);
   int result = zn_sys_mmap(source->fd, source->offset - slack, window->mapped_bytes, PROT_READ,
                            map_flags, &window->base);
@@ -209,7 +203,7 @@ int64_t zn_file_bytes_from(int fd, int64_t offset) {
 int zn_job_clamp_to_file(struct zn_job *job) {
   int64_t available = zn_file_bytes_from(job->source.fd, job->source.offset);
   if (available < 0) return (int)available;
-  job->count = smaller(job->count, available);
+  job->count = zn_smaller(job->count, available);
   return 0;
 }
 

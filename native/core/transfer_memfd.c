@@ -11,14 +11,12 @@
 #include "transfer_path.h"
 #include "znio/memfd.h"
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* Fills the memory through the kernel: a source page that is gone gives EFAULT, not SIGBUS. */
 static int64_t fill(const struct zn_job *job, int fd, int64_t size) {
   int64_t filled = 0;
   int64_t offset = job->source.offset;
   while (filled < size) {
-    size_t some = (size_t)smaller(size - filled, ZN_SYS_IO_MAX);
+    size_t some = (size_t)zn_smaller(size - filled, ZN_SYS_IO_MAX);
     int64_t result;
     if (job->source.kind == ZN_END_MEMORY) {
       result = zn_sys_pwrite(fd, (const char *)job->source.address + filled, some, filled);

@@ -53,6 +53,13 @@ static inline bool zn_end_is_socket(const struct zn_end *end) {
   return end->kind == ZN_END_TCP || end->kind == ZN_END_UNIX;
 }
 
+/* Whether bytes read from a descriptor can be read once more: only from a file at an offset. */
+static inline bool zn_end_can_read_again(const struct zn_end *end) {
+  return end->kind == ZN_END_FILE && end->offset >= 0;
+}
+
+static inline int64_t zn_smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
 /* Moves the job's offsets past bytes that were moved, and its count. */
 static inline void zn_job_advance(struct zn_job *job, int64_t bytes) {
   if (job->source.kind == ZN_END_FILE && job->source.offset >= 0) job->source.offset += bytes;

@@ -18,8 +18,6 @@
 #include "sys.h"
 #include "transfer_path.h"
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int64_t *offset_of(struct zn_end *end) {
   return end->kind == ZN_END_FILE && end->offset >= 0 ? &end->offset : NULL;
 }
@@ -35,7 +33,7 @@ static int refusal(const struct zn_job *job, int error) {
 static int64_t splice_once(struct zn_end *source, struct zn_end *target, int64_t size, bool more) {
   unsigned flags = SPLICE_F_MOVE | (more ? SPLICE_F_MORE : 0);
   return zn_sys_splice(source->fd, offset_of(source), target->fd, offset_of(target),
-                       (size_t)smaller(size, ZN_SYS_IO_MAX), flags);
+                       (size_t)zn_smaller(size, ZN_SYS_IO_MAX), flags);
 }
 
 static int64_t splice_direct(struct zn_job *job) {
@@ -48,10 +46,6 @@ static int64_t splice_direct(struct zn_job *job) {
     moved += result;
   }
   return moved;
-}
-
-static bool can_read_again(const struct zn_end *source) {
-  return source->kind == ZN_END_FILE && source->offset >= 0;
 }
 
 /* Empties a pipe into an end. returns: bytes delivered; *error says why not all. */
@@ -110,7 +104,7 @@ static int64_t empty_by_copy(struct zn_pipe *pipe, struct zn_end *target, int32_
 /* Decides what becomes of bytes that lie in the pipe when a transfer ends. */
 static void settle(struct zn_job *job, struct zn_pipe *pipe) {
   int64_t left = zn_pipe_bytes(pipe);
-  if (left == 0 || can_read_again(&job->source)) {
+  if (left == 0 || zn_end_can_read_again(&job->source)) {
     if (left > 0) job->source.offset -= left;
     zn_pipe_release(pipe);
     return;
@@ -126,11 +120,11 @@ static void settle(struct zn_job *job, struct zn_pipe *pipe) {
 /* One pipeful from source to target. returns: bytes delivered, 0 at the end, or a code. */
 static int64_t splice_pipeful(struct zn_job *job, struct zn_pipe *pipe, int64_t left) {
   struct zn_end write_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[1], .offset = ZN_OFFSET_CURRENT};
-  int64_t wanted = smaller(left, pipe->capacity);
+  int64_t wanted = zn_smaller(left, pipe->capacity);
   int64_t got = splice_once(&job->source, &write_end, wanted, false);
   if (got <= 0) return got < 0 ? refusal(job, (int)got) : 0;
   pipe->bytes += got;
-  bool consumed = !can_read_again(&job->source);
+  bool consumed = !zn_end_can_read_again(&job->source);
   bool more = zn_end_is_socket(&job->target) && got == wanted && got < left;
   int32_t error = 0;
   int64_t delivered = empty_into(pipe, &job->target, more, consumed, &error);
@@ -255,7 +249,7 @@ int64_t zn_path_vmsplice(struct zn_job *job) {
 static int64_t tee_pipeful(struct zn_job *job, struct zn_pipe *pipe, struct zn_pipe *copy,
                            int64_t left) {
   struct zn_end write_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[1], .offset = ZN_OFFSET_CURRENT};
-  int64_t wanted = smaller(left, smaller(pipe->capacity, copy->capacity));
+  int64_t wanted = zn_smaller(left, zn_smaller(pipe->capacity, copy->capacity));
   int64_t got = splice_once(&job->source, &write_end, wanted, false);
   if (got <= 0) return got < 0 ? refusal(job, (int)got) : 0;
   pipe->bytes += got;

@@ -34,8 +34,6 @@ struct uring_move {
   int target_buffered; /* reopened without O_DIRECT, or -1 */
 };
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 static int resolve_offset(struct zn_end *end, bool *own) {
   *own = end->kind == ZN_END_FILE && end->offset < 0;
   if (!*own) return 0;
@@ -99,7 +97,7 @@ static int move_init(struct uring_move *move, struct zn_job *job) {
 static int acquire_ring(struct uring_move *move) {
   struct zn_flow *flow = &move->flow;
   int64_t chunks = (flow->total - 1) / flow->chunk_bytes + 1;
-  flow->depth = (uint32_t)smaller(chunks, flow->depth);
+  flow->depth = (uint32_t)zn_smaller(chunks, flow->depth);
   bool needs_arena = flow->source_fd >= 0; /* memory is sent from where it lies */
   return zn_ring_acquire(needs_arena ? (size_t)flow->depth * flow->chunk_bytes : 0, &flow->ring);
 }
@@ -209,7 +207,7 @@ static int64_t run_windows(struct uring_move *move) {
     flow->memory += moved;
     flow->source_offset += moved;
     flow->target_offset += moved;
-    flow->total = smaller(whole.total - moved, ZN_URING_WINDOW_BYTES);
+    flow->total = zn_smaller(whole.total - moved, ZN_URING_WINDOW_BYTES);
     int result = zn_ring_window_open(flow->ring, flow->memory, (size_t)flow->total);
     if (result == ZN_EMEMLOCK) {
       flow->error = result;

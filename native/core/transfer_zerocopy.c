@@ -41,8 +41,6 @@ struct zerocopy_send {
   uint32_t unread; /* sends since the queue was read */
 };
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* The socket's buffer for reports, or the locked memory, is used up. returns: 0 try again. */
 static int make_room(struct zerocopy_send *send) {
   int fd = send->job->target.fd;
@@ -86,7 +84,7 @@ static int64_t send_once(struct zerocopy_send *send, const char *from, int64_t s
 static int64_t send_piece(struct zerocopy_send *send, const char *from, int64_t size) {
   int64_t done = 0;
   while (done < size && send->job->error == 0) {
-    int64_t some = smaller(size - done, send->send_bytes_max);
+    int64_t some = zn_smaller(size - done, send->send_bytes_max);
     int64_t result = send_once(send, from + done, some);
     if (result < 0) send->job->error = (int32_t)result;
     if (result > 0) done += result;
