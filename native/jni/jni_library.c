@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.znio.Native: versions, names and what only JNI can reach. */
 #include "jni_znio.h"
+#include "znio/ledger.h"
+#include "znio/mapping.h"
+#include "znio/region.h"
 #include "znio/znio.h"
 
 static jint JNICALL abi(JNIEnv *env, jclass self) { return zn_abi(); }
@@ -9,36 +12,81 @@ static jstring JNICALL version(JNIEnv *env, jclass self) {
   return (*env)->NewStringUTF(env, zn_version());
 }
 
+/* In the order in which Native declares them; the number of methods comes last. */
+static const jlong fixed_constants[] = {ZN_ABI,
+                                        ZN_END_FILE,
+                                        ZN_END_TCP,
+                                        ZN_END_UNIX,
+                                        ZN_END_PIPE,
+                                        ZN_END_MEMORY,
+                                        ZN_OFFSET_CURRENT,
+                                        ZN_TRANSFER_MORE,
+                                        ZN_TRANSFER_PAGES,
+                                        JNI_RECEIPT_BYTES,
+                                        JNI_RECEIPT_SYSTEM_CALLS,
+                                        JNI_RECEIPT_STRANDED_BYTES,
+                                        JNI_RECEIPT_PATH,
+                                        JNI_RECEIPT_DECLINED_PATH,
+                                        JNI_RECEIPT_DECLINED_REASON,
+                                        JNI_RECEIPT_ERROR,
+                                        JNI_RECEIPT_KERNEL_COPIED,
+                                        JNI_RECEIPT_STRANDED,
+                                        JNI_RECEIPT_PIN,
+                                        JNI_RECEIPT_LENGTH,
+                                        sizeof(struct zn_file_region) / sizeof(jlong),
+                                        ZN_MAPPING_READ_ONLY,
+                                        ZN_MAPPING_READ_WRITE,
+                                        ZN_MAPPING_PRIVATE,
+                                        ZN_MAPPING_EXTEND,
+                                        ZN_MAPPING_PREALLOCATE,
+                                        ZN_MAPPING_POPULATE,
+                                        ZN_MAPPING_POPULATE_WRITE,
+                                        ZN_MAPPING_LOCK,
+                                        ZN_MAPPING_LOCK_ON_FAULT,
+                                        ZN_MAPPING_HUGE,
+                                        ZN_ADVICE_NORMAL,
+                                        ZN_ADVICE_SEQUENTIAL,
+                                        ZN_ADVICE_RANDOM,
+                                        ZN_ADVICE_WILL_NEED,
+                                        ZN_ADVICE_DONT_NEED,
+                                        ZN_ADVICE_HUGE_PAGES,
+                                        ZN_ADVICE_NO_HUGE_PAGES,
+                                        ZN_ADVICE_COLD,
+                                        ZN_ADVICE_PAGE_OUT,
+                                        ZN_REGION_ZEROED,
+                                        ZN_STATE_UNUSED,
+                                        ZN_STATE_FREE,
+                                        ZN_STATE_LIVE,
+                                        ZN_STATE_RETIRED,
+                                        ZN_STATE_QUARANTINED,
+                                        ZN_STATE_CLOSED,
+                                        ZN_CAUSE_CLOSED,
+                                        ZN_CAUSE_CLEANED,
+                                        ZN_CAUSE_LEAKED,
+                                        ZN_KIND_REGION,
+                                        ZN_KIND_MAPPING,
+                                        ZN_KIND_MEMFD,
+                                        ZN_KIND_PIN,
+                                        ZN_KINDS,
+                                        ZN_LEDGER_AGES,
+                                        JNI_ENTRY_HANDLE,
+                                        JNI_ENTRY_ADDRESS,
+                                        JNI_ENTRY_SIZE,
+                                        JNI_ENTRY_BIRTH,
+                                        JNI_ENTRY_THREAD,
+                                        JNI_ENTRY_SITE,
+                                        JNI_ENTRY_KIND,
+                                        JNI_ENTRY_STATE,
+                                        JNI_ENTRY_LENGTH,
+                                        ZN_PATH_COUNT};
+
 static jlongArray JNICALL constants(JNIEnv *env, jclass self) {
-  const jlong values[] = {ZN_ABI,
-                          ZN_END_FILE,
-                          ZN_END_TCP,
-                          ZN_END_UNIX,
-                          ZN_END_PIPE,
-                          ZN_END_MEMORY,
-                          ZN_OFFSET_CURRENT,
-                          ZN_TRANSFER_MORE,
-                          ZN_TRANSFER_PAGES,
-                          JNI_RECEIPT_BYTES,
-                          JNI_RECEIPT_SYSTEM_CALLS,
-                          JNI_RECEIPT_STRANDED_BYTES,
-                          JNI_RECEIPT_PATH,
-                          JNI_RECEIPT_DECLINED_PATH,
-                          JNI_RECEIPT_DECLINED_REASON,
-                          JNI_RECEIPT_ERROR,
-                          JNI_RECEIPT_KERNEL_COPIED,
-                          JNI_RECEIPT_STRANDED,
-                          JNI_RECEIPT_PIN,
-                          JNI_RECEIPT_LENGTH,
-                          sizeof(struct zn_file_region) / sizeof(jlong),
-                          ZN_MAPPING_READ_ONLY,
-                          ZN_MAPPING_READ_WRITE,
-                          ZN_MAPPING_PRIVATE,
-                          ZN_PATH_COUNT,
-                          jni_method_count()};
-  jsize count = (jsize)(sizeof(values) / sizeof(values[0]));
-  jlongArray array = (*env)->NewLongArray(env, count);
-  if (array != NULL) (*env)->SetLongArrayRegion(env, array, 0, count, values);
+  const jsize fixed = (jsize)(sizeof(fixed_constants) / sizeof(fixed_constants[0]));
+  const jlong methods_bound = jni_method_count();
+  jlongArray array = (*env)->NewLongArray(env, fixed + 1);
+  if (array == NULL) return NULL;
+  (*env)->SetLongArrayRegion(env, array, 0, fixed, fixed_constants);
+  (*env)->SetLongArrayRegion(env, array, fixed, 1, &methods_bound);
   return array;
 }
 

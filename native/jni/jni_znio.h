@@ -28,8 +28,12 @@ extern const struct jni_table jni_transfer_table;
 extern const struct jni_table jni_pipe_table;
 extern const struct jni_table jni_pin_table;
 extern const struct jni_table jni_mapping_table;
+extern const struct jni_table jni_guard_table;
 extern const struct jni_table jni_memfd_table;
 extern const struct jni_table jni_region_table;
+extern const struct jni_table jni_magazine_table;
+extern const struct jni_table jni_limit_table;
+extern const struct jni_table jni_quarantine_table;
 extern const struct jni_table jni_ledger_table;
 
 /* Native methods that JNI_OnLoad binds. */
@@ -48,6 +52,19 @@ enum jni_receipt {
   JNI_RECEIPT_STRANDED,
   JNI_RECEIPT_PIN,
   JNI_RECEIPT_LENGTH
+};
+
+/* The longs of an entry of the ledger, in the order of io.znio.Native.ENTRY_... */
+enum jni_entry {
+  JNI_ENTRY_HANDLE,
+  JNI_ENTRY_ADDRESS,
+  JNI_ENTRY_SIZE,
+  JNI_ENTRY_BIRTH,
+  JNI_ENTRY_THREAD,
+  JNI_ENTRY_SITE,
+  JNI_ENTRY_KIND,
+  JNI_ENTRY_STATE,
+  JNI_ENTRY_LENGTH
 };
 
 /* Handles and addresses cross as jlong. */

@@ -9,5 +9,7 @@
  * -jar}.
  */
 module io.znio {
+  requires static java.management; // for the bean; without it there is none
+
   exports io.znio;
 }

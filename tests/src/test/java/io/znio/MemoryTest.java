@@ -92,7 +92,7 @@ class MemoryTest {
       assertThatThrownBy(() -> Mapping.map(readOnly, Mapping.Mode.READ_ONLY, -3, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("-3");
-      for (long size : new long[] {0, -1, 1L << 31, Long.MAX_VALUE}) {
+      for (long size : new long[] {0, -1, (1L << 47) + 1, Long.MAX_VALUE}) {
         assertThatThrownBy(() -> Mapping.map(readOnly, Mapping.Mode.READ_ONLY, 0, size))
             .isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining(Long.toString(size));

@@ -22,10 +22,16 @@ final class Errors {
   static final int EINTR = -4;
   static final int EBADF = -9;
   static final int EAGAIN = -11;
+  static final int ENOMEM = -12;
+  static final int EBUSY = -16;
   static final int EINVAL = -22;
   static final int ENOSPC = -28;
   static final int EPIPE = -32;
   static final int ECONNRESET = -104;
+  static final int EALREADY = -114;
+  static final int ELIMIT = -5014;
+  static final int EDAMAGED = -5021;
+  static final int ECLOSED = -5023;
 
   /** Codes below this are znio's own (ZN_...). */
   static final int LAST_ERRNO = -4095;

@@ -29,6 +29,7 @@ final class JdkMemory {
           NIO_ACCESS, "isThreadConfined", sign(boolean.class, Object.class, Buffer.class));
   private static final Object ACCESS = access();
   private static final boolean SESSIONS = OPTIONAL.missing() == null && ACCESS != null;
+  private static final boolean ATTACHMENTS = BufferFactory.missing() == null;
 
   private JdkMemory() {}
 
@@ -56,9 +57,10 @@ final class JdkMemory {
   }
 
   /**
-   * Keeps the arena of a direct buffer, if it has one, from being closed until {@link #release}.
+   * Keeps the arena of a direct buffer, if it has one, from being closed until {@link #release},
+   * and memory of znio from being freed or unmapped.
    *
-   * @throws IllegalStateException if the arena is closed already
+   * @throws IllegalStateException if the arena is closed, or the memory freed already
    * @throws WrongThreadException (JDK 21+) if it is confined to another thread
    */
   static void acquire(ByteBuffer direct) {
@@ -69,9 +71,28 @@ final class JdkMemory {
         throw unexpected(t);
       }
     }
+    Object life = life(direct);
+    if (life instanceof Life count) {
+      count.acquire();
+    } else if (life != null && !SESSIONS) { // else the token was the session
+      TokenKind.KIND.acquire(direct);
+    }
+  }
+
+  /** Of {@link Life}, if the memory is znio's; else null. */
+  private static Object life(ByteBuffer direct) {
+    return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Holder holder
+        ? holder.life
+        : null;
   }
 
   static void release(ByteBuffer direct) {
+    Object life = life(direct);
+    if (life instanceof Life count) {
+      count.release();
+    } else if (life != null && !SESSIONS) {
+      TokenKind.KIND.release(direct, life);
+    }
     if (SESSIONS) {
       try {
         RELEASE_SESSION.invokeExact(ACCESS, (Buffer) direct);

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
 /** What znio holds and what it did. Any thread may ask. */
 public final class Ledger {
   static {
     NativeLibrary.load();
   }
+
+  private static final int COUNTS = 6;
+  private static final int ENTRIES_AT_ONCE = 1024;
+  private static final Kind[] KINDS = Kind.values();
 
   private Ledger() {}
 
@@ -30,6 +42,219 @@ public final class Ledger {
       long rings,
       long pins,
       long descriptors) {}
+
+  /** What is counted one by one. */
+  public enum Kind {
+    /** Off-heap memory: buffers of {@link DirectBuffers}, and {@link Region}s. */
+    REGION,
+    /** {@link Mapping}s. */
+    MAPPING,
+    /** {@link Memfd}s. */
+    MEMFD,
+    /** Memory lent to the kernel. */
+    PIN
+  }
+
+  /**
+   * Something that was dropped without being closed; it has been closed since.
+   *
+   * @param address where it was
+   * @param size its bytes
+   * @param site its place of birth, one frame a line, the innermost first; or a note that it was
+   *     not sampled
+   */
+  public record Leak(Kind kind, long address, long size, String site) {}
+
+  /**
+   * What of one kind there was and is, exact.
+   *
+   * @param bornItems made since the process began
+   * @param diedItems ended since, for whatever cause; what lives is the difference
+   * @param cleaned of diedItems: left to the collector, as agreed
+   * @param leaked of diedItems: dropped without being closed, and found
+   * @param ages how long those that died have lived: [0] less than one tick of the coarse clock (10
+   *     ms), [b] from 2^(b-1) to less than 2^b ticks; the last: not known
+   */
+  public record Counts(
+      long bornItems,
+      long bornBytes,
+      long diedItems,
+      long diedBytes,
+      long cleaned,
+      long leaked,
+      List<Long> ages) {
+    /** What lives. */
+    public long liveItems() {
+      return bornItems - diedItems;
+    }
+
+    /** Its bytes, as asked for. */
+    public long liveBytes() {
+      return bornBytes - diedBytes;
+    }
+
+    private Counts minus(Counts other) {
+      List<Long> difference = new ArrayList<>();
+      for (int i = 0; i < ages.size(); i++) {
+        difference.add(ages.get(i) - other.ages.get(i));
+      }
+      return new Counts(
+          bornItems - other.bornItems,
+          bornBytes - other.bornBytes,
+          diedItems - other.diedItems,
+          diedBytes - other.diedBytes,
+          cleaned - other.cleaned,
+          leaked - other.leaked,
+          List.copyOf(difference));
+    }
+  }
+
+  /**
+   * Memory that is neither live nor jemalloc's to give out.
+   *
+   * @param magazines threads' stocks of free blocks
+   * @param quarantineItems blocks that wait until no running reader can hold them
+   * @param records of blocks, ever made: 32 bytes each
+   * @param keptMappings mappings that are closed, and whose addresses are kept for views
+   */
+  public record Idle(
+      long magazines,
+      long magazineBytes,
+      long depotItems,
+      long depotBytes,
+      long quarantineItems,
+      long quarantineBytes,
+      long records,
+      long keptMappings,
+      long keptBytes) {}
+
+  /**
+   * jemalloc's own figures, in bytes; its manual explains them under {@code stats.*}.
+   *
+   * @param allocated in blocks that it has handed out, records and idle blocks included
+   * @param retained address space that is kept and holds no memory
+   */
+  public record Heap(
+      long allocated, long active, long metadata, long resident, long mapped, long retained) {}
+
+  /**
+   * The limits. {@link Long#MAX_VALUE}: none.
+   *
+   * @param memoryLive bytes that count against memoryMax: blocks and memory lent to the kernel
+   */
+  public record Limits(long memoryMax, long memoryLive, long mappedMax, long mappedLive) {}
+
+  /** All counters, read one after the other: each is exact, together they are not one moment. */
+  public record Snapshot(Map<Kind, Counts> counts, Totals totals, Idle idle) {
+    /** What was counted since {@code before}; totals and idle are those of this snapshot. */
+    public Snapshot diff(Snapshot before) {
+      Map<Kind, Counts> difference = new EnumMap<>(Kind.class);
+      counts.forEach((kind, now) -> difference.put(kind, now.minus(before.counts.get(kind))));
+      return new Snapshot(Collections.unmodifiableMap(difference), totals, idle);
+    }
+  }
+
+  /** Reads all counters. */
+  public static Snapshot snapshot() {
+    Map<Kind, Counts> counts = new EnumMap<>(Kind.class);
+    for (Kind kind : Kind.values()) {
+      counts.put(kind, counts(kind));
+    }
+    return new Snapshot(Collections.unmodifiableMap(counts), totals(), idle());
+  }
+
+  /** Reads the counters of one kind. */
+  public static Counts counts(Kind kind) {
+    long[] c = new long[COUNTS + Native.AGES];
+    Native.ledgerReadKind(kind.ordinal(), c);
+    List<Long> ages = new ArrayList<>();
+    for (int i = COUNTS; i < c.length; i++) {
+      ages.add(c[i]);
+    }
+    return new Counts(c[0], c[1], c[2], c[3], c[4], c[5], List.copyOf(ages));
+  }
+
+  /** Reads what is idle. */
+  public static Idle idle() {
+    long[] i = new long[7];
+    Native.ledgerReadIdle(i);
+    long[] kept = new long[2];
+    Native.mappingKept(kept);
+    return new Idle(i[0], i[1], i[2], i[3], i[4], i[5], i[6], kept[0], kept[1]);
+  }
+
+  /**
+   * Reads jemalloc's figures.
+   *
+   * @throws UnsupportedOperationException if it was built without them
+   */
+  public static Heap heap() {
+    long[] h = new long[6];
+    int result = Native.regionReadStatistics(h);
+    if (result < 0) {
+      throw new UnsupportedOperationException(Errors.describe(result));
+    }
+    return new Heap(h[0], h[1], h[2], h[3], h[4], h[5]);
+  }
+
+  /** Reads the limits and what counts against them. */
+  public static Limits limits() {
+    Limit.set();
+    long[] s = new long[6];
+    Native.limitRead(s);
+    return new Limits(s[0], s[1], s[3], s[4]);
+  }
+
+  /**
+   * Something that lives.
+   *
+   * @param birthTick of the coarse clock
+   * @param thread the number of the thread that made it; 0 for virtual threads
+   * @param site its place of birth, if that was sampled: see {@link Leak#site}
+   */
+  public record Entry(
+      Kind kind, long address, long size, long birthTick, long thread, String site) {}
+
+  /**
+   * Shows all that lives to {@code visitor}, one by one. Stops nobody: what is born or dies
+   * meanwhile may be missed, what lives all the time is seen once. Needs no more memory for a
+   * million entries than for a thousand.
+   */
+  public static void live(Consumer<Entry> visitor) {
+    long[] cursor = new long[1];
+    long[] entries = new long[ENTRIES_AT_ONCE * Native.ENTRY_LENGTH];
+    Map<Integer, String> sites = new HashMap<>();
+    while (true) {
+      long count = Native.ledgerNext(cursor, 1 << Native.STATE_LIVE, entries, ENTRIES_AT_ONCE);
+      if (count <= 0) {
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        int at = i * Native.ENTRY_LENGTH;
+        int site = (int) entries[at + Native.ENTRY_SITE];
+        visitor.accept(
+            new Entry(
+                KINDS[(int) entries[at + Native.ENTRY_KIND]],
+                entries[at + Native.ENTRY_ADDRESS],
+                entries[at + Native.ENTRY_SIZE],
+                entries[at + Native.ENTRY_BIRTH],
+                entries[at + Native.ENTRY_THREAD],
+                sites.computeIfAbsent(site, Sites::text)));
+      }
+    }
+  }
+
+  /** All that lives, as a list. */
+  public static List<Entry> live() {
+    List<Entry> list = new ArrayList<>();
+    live(list::add);
+    return list;
+  }
+
+  /** The last 1024 leaks that were found, the oldest first. */
+  public static List<Leak> leaks() {
+    return LeakLog.all();
+  }
 
   /** Reads the counters. */
   public static Totals totals() {

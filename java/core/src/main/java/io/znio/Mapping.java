@@ -2,22 +2,35 @@
 package io.znio;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.UncheckedIOException;
+import java.nio.MappedByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
+import java.util.Objects;
 
 /**
  * Pages of a file, or pages of their own, in the address space, with an explicit owner.
  *
- * <p>{@link #close} unmaps at once. A buffer of a closed mapping must not be used, neither directly
- * nor through a view: its pages are gone, and the JVM would crash. Reading past the end of a file
- * that was cut short raises {@link InternalError}, as in a {@code MappedByteBuffer}. All methods
- * may be called from any thread.
+ * <p>{@link #close} unmaps before it returns. At the level {@link SafetyLevel#CHECKED} every view
+ * throws {@link IllegalStateException} after that; at the others an access throws {@link
+ * InternalError}, and reaches nobody else's memory either: the addresses are kept until no view can
+ * be reached any more. All methods may be called from any thread.
  *
- * <p>Mirrors {@code FileChannel.map}; differs: it never extends the file, and the garbage collector
- * does not unmap (a mapping that is forgotten stays in {@link Ledger}).
+ * <p>A page that cannot be had, because the file was cut short or its disk is full, is an {@link
+ * InternalError} in Java code, as with the JDK; in znio's own transfers it is an exception. Other
+ * native code gets a page of zeros in its place: the process lives, and the mapping counts as
+ * damaged from then on, so that all that follows, {@link #force} and {@link #close} too, throws
+ * {@link DamagedMappingException}. The JDK's own {@code MappedByteBuffer.force()} cannot know of
+ * that, and claims success.
+ *
+ * <p>Mirrors {@code FileChannel.map}; differs: it extends the file only if that is asked for, one
+ * that is dropped without being closed is a leak ({@link Ledger#leaks}), and it may be larger than
+ * 2 GiB, seen through {@link #slice}s.
  */
 public final class Mapping implements AutoCloseable {
   /** How a file is mapped. */
@@ -36,21 +49,114 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  static {
-    NativeLibrary.load();
+  /** What the kernel is told about the use of pages. */
+  public enum Advice {
+    /** Nothing special. */
+    NORMAL(Native.ADVICE_NORMAL),
+    /** They are read one after the other: read ahead more, drop soon. */
+    SEQUENTIAL(Native.ADVICE_SEQUENTIAL),
+    /** They are read here and there: do not read ahead. */
+    RANDOM(Native.ADVICE_RANDOM),
+    /** Begin to read them now. */
+    WILL_NEED(Native.ADVICE_WILL_NEED),
+    /** Take them out of the mapping; the file keeps what was written. Not for private mappings. */
+    DONT_NEED(Native.ADVICE_DONT_NEED),
+    /** Use transparent huge pages, where the file system can. */
+    HUGE_PAGES(Native.ADVICE_HUGE_PAGES),
+    /** Do not. */
+    NO_HUGE_PAGES(Native.ADVICE_NO_HUGE_PAGES),
+    /** Take these first when memory is short (Linux 5.4). */
+    COLD(Native.ADVICE_COLD),
+    /** Take these now (Linux 5.4). */
+    PAGE_OUT(Native.ADVICE_PAGE_OUT);
+
+    private final int number;
+
+    Advice(int number) {
+      this.number = number;
+    }
   }
 
-  private final long size;
+  /**
+   * How to map; immutable. Begin with {@link #NONE}: {@code
+   * Options.NONE.preallocate().advice(Advice.SEQUENTIAL)}.
+   */
+  public static final class Options {
+    /** Nothing special. */
+    public static final Options NONE = new Options(0, Advice.NORMAL);
+
+    private final int flags;
+    private final Advice advice;
+
+    private Options(int flags, Advice advice) {
+      this.flags = flags;
+      this.advice = advice;
+    }
+
+    private Options with(int flag) {
+      return new Options(flags | flag, advice);
+    }
+
+    /** A file that is too short is made longer, by a hole, as {@code FileChannel.map} does. */
+    public Options extend() {
+      return with(Native.MAP_EXTEND);
+    }
+
+    /**
+     * The range gets its blocks on the device now, and a file that is too short becomes longer: a
+     * full disk is an IOException of the mapping, not an error at a later write.
+     */
+    public Options preallocate() {
+      return with(Native.MAP_PREALLOCATE);
+    }
+
+    /** All pages are read in, and mapped, before the call returns. */
+    public Options populate() {
+      return with(Native.MAP_POPULATE);
+    }
+
+    /** The same, ready to be written: no later write can fail. Makes shared pages dirty. */
+    public Options populateForWriting() {
+      return with(Native.MAP_POPULATE_WRITE);
+    }
+
+    /** All pages are read in and stay in memory until the mapping is closed. */
+    public Options lock() {
+      return with(Native.MAP_LOCK);
+    }
+
+    /** Each page stays in memory from its first touch on. */
+    public Options lockOnFault() {
+      return with(Native.MAP_LOCK_ON_FAULT);
+    }
+
+    /** Aligned for transparent huge pages, and asking for them. */
+    public Options huge() {
+      return with(Native.MAP_HUGE);
+    }
+
+    /** Advice for the whole mapping. */
+    public Options advice(Advice advice) {
+      return new Options(flags, Objects.requireNonNull(advice, "advice"));
+    }
+  }
+
+  static {
+    NativeLibrary.load();
+    if (BufferFactory.missing() != null) {
+      throw new UnsupportedOperationException(
+          "znio cannot make buffers on this JDK: " + BufferFactory.missing());
+    }
+  }
+
   private final Mode mode;
   private final boolean anonymous;
-  private final Borrowable memory;
+  private final MappedMemory memory;
 
-  private Mapping(long address, long size, Mode mode, boolean anonymous) {
-    this.size = size;
+  private Mapping(MappedMemory memory, Mode mode, boolean anonymous) {
+    this.memory = memory;
     this.mode = mode;
     this.anonymous = anonymous;
-    // The range is ours and whole, so that unmapping it cannot fail.
-    this.memory = new Borrowable(address, "mapping", () -> Native.mappingUnmap(address, size));
   }
 
   /**
@@ -58,12 +164,59 @@ public final class Mapping implements AutoCloseable {
    * TransferPath#VMSPLICE}): the peer sees what they hold when it reads, and they never go back to
    * an allocator.
    *
-   * @param size bytes, 1 to Integer.MAX_VALUE
+   * @param size bytes, 1 or more
    * @throws IOException if there is no memory
    */
   public static Mapping anonymous(long size) throws IOException {
-    checkSize(size);
-    return mapped(Native.mappingMap(-1, 0, size, Native.READ_WRITE), size, Mode.READ_WRITE, true);
+    return anonymous(size, Options.NONE);
+  }
+
+  /** The same with options; there is no file to extend or to preallocate. */
+  public static Mapping anonymous(long size, Options options) throws IOException {
+    check(0, size);
+    MappedMemory memory =
+        MappedMemory.open(
+            -1,
+            0,
+            size,
+            Native.READ_WRITE,
+            options.flags,
+            options.advice.number,
+            "anonymous memory");
+    return new Mapping(memory, Mode.READ_WRITE, true);
+  }
+
+  /**
+   * Maps a whole file.
+   *
+   * @throws IllegalArgumentException if the file is empty
+   * @throws IOException if it cannot be opened or mapped
+   */
+  public static Mapping map(Path file, Mode mode) throws IOException {
+    try (FileChannel channel = open(file, mode, Options.NONE)) {
+      return map(channel, file.toString(), mode, 0, channel.size(), Options.NONE);
+    }
+  }
+
+  /**
+   * Maps a part of a file, which is opened for that and closed again.
+   *
+   * @param position {@code >= 0}; need not be aligned
+   * @param size bytes, 1 or more
+   * @throws IOException if the file cannot be opened or mapped
+   */
+  public static Mapping map(Path file, Mode mode, long position, long size, Options options)
+      throws IOException {
+    try (FileChannel channel = open(file, mode, options)) {
+      return map(channel, file.toString(), mode, position, size, options);
+    }
+  }
+
+  private static FileChannel open(Path file, Mode mode, Options options) throws IOException {
+    boolean lengthens = (options.flags & (Native.MAP_EXTEND | Native.MAP_PREALLOCATE)) != 0;
+    return mode == Mode.READ_ONLY && !lengthens
+        ? FileChannel.open(file, StandardOpenOption.READ)
+        : FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
   /**
@@ -72,25 +225,35 @@ public final class Mapping implements AutoCloseable {
    *
    * @param file an open channel of the JDK
    * @param position {@code >= 0}; need not be aligned
-   * @param size bytes, 1 to Integer.MAX_VALUE
+   * @param size bytes, 1 or more
    * @throws IllegalArgumentException for a bad position or size, or a foreign channel
    * @throws NonReadableChannelException if the channel is not readable
    * @throws NonWritableChannelException for {@link Mode#READ_WRITE} and {@link Mode#PRIVATE}, if it
    *     is not writable, as in {@code FileChannel.map}
    * @throws ClosedChannelException if it is closed
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
    * @throws IOException if the kernel cannot map it
    */
   public static Mapping map(FileChannel file, Mode mode, long position, long size)
+      throws IOException {
+    return map(file, mode, position, size, Options.NONE);
+  }
+
+  /** The same with options. */
+  public static Mapping map(FileChannel file, Mode mode, long position, long size, Options options)
+      throws IOException {
+    return map(file, "a file", mode, position, size, options);
+  }
+
+  private static Mapping map(
+      FileChannel file, String name, Mode mode, long position, long size, Options options)
       throws IOException {
     JdkChannels.require();
     if (!file.isOpen()) {
       throw new ClosedChannelException();
     }
-    checkSize(size);
-    if (position < 0 || position > Long.MAX_VALUE - size) {
-      throw new IllegalArgumentException(
-          "Position " + position + " of a mapping of " + size + " bytes is negative or too large");
-    }
+    check(position, size);
     if (!JdkFiles.isFile(file)) {
       JdkChannels.kind(file, "File"); // throws
     }
@@ -103,7 +266,10 @@ public final class Mapping implements AutoCloseable {
     int place = JdkFiles.add(file);
     try {
       int fd = JdkChannels.descriptor(file, Native.FILE);
-      return mapped(Native.mappingMap(fd, position, size, mode.number), size, mode, false);
+      MappedMemory memory =
+          MappedMemory.open(
+              fd, position, size, mode.number, options.flags, options.advice.number, name);
+      return new Mapping(memory, mode, false);
     } finally {
       JdkFiles.remove(file, place);
     }
@@ -111,41 +277,69 @@ public final class Mapping implements AutoCloseable {
 
   /** A mapping of a descriptor that znio owns. */
   static Mapping ofMemfd(int fd, long size) throws IOException {
-    checkSize(size);
-    return mapped(Native.mappingMap(fd, 0, size, Native.READ_WRITE), size, Mode.READ_WRITE, false);
+    check(0, size);
+    MappedMemory memory =
+        MappedMemory.open(fd, 0, size, Native.READ_WRITE, 0, Native.ADVICE_NORMAL, "a memfd");
+    return new Mapping(memory, Mode.READ_WRITE, false);
   }
 
-  private static void checkSize(long size) {
-    if (size <= 0 || size > Integer.MAX_VALUE) {
+  private static void check(long position, long size) {
+    if (size <= 0 || size > Layout.SIZE_MAX) {
       throw new IllegalArgumentException(
-          "Size " + size + " of a mapping is not in 1..." + Integer.MAX_VALUE);
+          "Size " + size + " of a mapping is not in 1..." + Layout.SIZE_MAX);
     }
-  }
-
-  private static Mapping mapped(long address, long size, Mode mode, boolean anonymous)
-      throws IOException {
-    if (address < 0) {
-      throw Errors.io("Mapping " + size + " bytes", (int) address);
+    if (position < 0 || position > Long.MAX_VALUE - size) {
+      throw new IllegalArgumentException(
+          "Position " + position + " of a mapping of " + size + " bytes is negative or too large");
     }
-    return new Mapping(address, size, mode, anonymous);
   }
 
   /**
-   * A new buffer over the mapping, from 0 to {@link #size}; read-only in {@link Mode#READ_ONLY}.
+   * A new buffer over the mapping, from 0 to {@link #size}, on which {@code force}, {@code load}
+   * and {@code isLoaded} work; read-only in {@link Mode#READ_ONLY}.
+   *
+   * @throws UnsupportedOperationException if the mapping is larger than a buffer can be
+   * @throws IllegalStateException if it is closed
    */
-  public ByteBuffer buffer() {
-    ByteBuffer buffer = Native.newByteBuffer(memory.address(), size);
-    return mode == Mode.READ_ONLY ? buffer.asReadOnlyBuffer() : buffer;
+  public MappedByteBuffer buffer() {
+    if (memory.size > Integer.MAX_VALUE) {
+      throw new UnsupportedOperationException(
+          "A mapping of " + memory.size + " bytes is larger than one buffer can show; use slice");
+    }
+    return slice(0, (int) memory.size);
+  }
+
+  /**
+   * A new buffer over a part of the mapping.
+   *
+   * @param offset in the mapping, of its first byte
+   * @param length its capacity
+   * @throws IndexOutOfBoundsException if that is not within the mapping
+   * @throws IllegalStateException if it is closed
+   */
+  public MappedByteBuffer slice(long offset, int length) {
+    checkRange(offset, length);
+    return memory.view(offset, length, mode == Mode.READ_ONLY);
+  }
+
+  private void checkRange(long offset, long length) {
+    if (offset < 0 || length < 0 || offset > memory.size - length) {
+      throw new IndexOutOfBoundsException(
+          length + " bytes at " + offset + " of a mapping of " + memory.size);
+    }
   }
 
   /** Where the mapping begins; for diagnosis. */
   public long address() {
-    return memory.address();
+    if (!isOpen()) {
+      throw new IllegalStateException("This mapping is closed");
+    }
+    return memory.address;
   }
 
   /** Bytes. */
   public long size() {
-    return size;
+    return memory.size;
   }
 
   /** How it is mapped. */
@@ -158,45 +352,107 @@ public final class Mapping implements AutoCloseable {
     return memory.isOpen();
   }
 
-  /** Writes changed pages to the file and waits for the device. Mirrors {@code force()}. */
-  public void force() throws IOException {
-    long address = memory.borrow();
-    try {
-      int result = Native.mappingForce(address, size);
-      if (result < 0) {
-        throw Errors.io("Forcing a mapping of " + size + " bytes", result);
-      }
-    } finally {
-      memory.giveBack();
-    }
+  /** An operation of C on the open mapping. */
+  private interface Operation {
+    long run(long mapping);
   }
 
-  /** Pages of the mapping that are in memory now. */
-  public long residentPages() throws IOException {
-    long address = memory.borrow();
+  private long run(String what, Operation operation) throws IOException {
+    memory.borrow();
     try {
-      long pages = Native.mappingResidentPages(address, size);
-      if (pages < 0) {
-        throw Errors.io("Counting the resident pages of a mapping", (int) pages);
+      long result = operation.run(memory.mapping());
+      if (result < 0) {
+        throw memory.failure(what, (int) result);
       }
-      return pages;
+      return result;
     } finally {
       memory.giveBack();
     }
   }
 
   /**
-   * Unmaps. A second call does nothing. Pages that a pipe or socket still holds live on in the
-   * kernel until they are read.
+   * Writes changed pages to the file and waits for the device. Mirrors {@code force()}.
    *
-   * @throws IllegalStateException while a call uses the mapping
+   * @throws DamagedMappingException if a page was lost: success is never claimed for it
+   */
+  public void force() throws IOException {
+    force(0, memory.size);
+  }
+
+  /** The same for a part. */
+  public void force(long offset, long length) throws IOException {
+    checkRange(offset, length);
+    run("Forcing", mapping -> Native.mappingForceRange(mapping, offset, length));
+  }
+
+  /**
+   * Reads a part in and maps its pages. Mirrors {@code load()}, which touches page by page.
+   *
+   * @throws IOException if a page cannot be had, or before Linux 5.14
+   */
+  public void load(long offset, long length) throws IOException {
+    checkRange(offset, length);
+    run("Loading", mapping -> Native.mappingLoad(mapping, offset, length));
+  }
+
+  /** Gives the kernel advice about a part. */
+  public void advise(long offset, long length, Advice advice) throws IOException {
+    checkRange(offset, length);
+    run(
+        "Advice " + advice + " for",
+        mapping -> Native.mappingAdvise(mapping, offset, length, advice.number));
+  }
+
+  /** Pages of the mapping that are in memory now. */
+  public long residentPages() throws IOException {
+    return run(
+        "Counting the resident pages of",
+        mapping -> Native.mappingResidency(mapping, 0, memory.size, null));
+  }
+
+  /**
+   * Which pages of a part are in memory now: bit i is page i, counted from the one that holds
+   * {@code offset}. Linux tells this only of files that this user may write or owns; of others it
+   * says that all pages are.
+   *
+   * @throws IllegalArgumentException for a part of more than 2^31 - 1 pages
+   */
+  public BitSet residency(long offset, long length) throws IOException {
+    checkRange(offset, length);
+    long[][] bits = new long[1][];
+    run(
+        "Reading the residency of",
+        mapping -> {
+          long pages = Native.mappingPages(mapping, offset, length);
+          if (pages > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(length + " bytes have too many pages for one set");
+          }
+          bits[0] = new long[(int) Math.max(1, (pages + Long.SIZE - 1) / Long.SIZE)];
+          return Native.mappingResidency(mapping, offset, length, bits[0]);
+        });
+    return BitSet.valueOf(bits[0]);
+  }
+
+  /**
+   * Unmaps, before it returns. A second call does nothing. Pages that a pipe or socket still holds
+   * live on in the kernel until they are read. What was written to a shared mapping is the file's,
+   * but not yet on the device: see {@link #force}.
+   *
+   * @throws IllegalStateException while a call uses the mapping: close it when that has returned
+   * @throws UncheckedIOException of a {@link DamagedMappingException}: it is unmapped, but what was
+   *     written to a lost page is lost; of another: there is no room for what takes the file's
+   *     place, and it is unmapped as soon as no view can be reached
    */
   @Override
   public void close() {
-    memory.close();
+    try {
+      memory.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
-  Borrowable memory() {
+  MappedMemory memory() {
     return memory;
   }
 

@@ -57,6 +57,69 @@ final class Native {
   static final int READ_WRITE = 1;
   static final int PRIVATE = 2;
 
+  /** Flags of {@link #mappingOpen}; C: {@code enum zn_mapping_flag}. */
+  static final int MAP_EXTEND = 1;
+
+  static final int MAP_PREALLOCATE = 2;
+  static final int MAP_POPULATE = 4;
+  static final int MAP_POPULATE_WRITE = 8;
+  static final int MAP_LOCK = 16;
+  static final int MAP_LOCK_ON_FAULT = 32;
+  static final int MAP_HUGE = 64;
+
+  /** Advice to {@link #mappingAdvise}; C: {@code enum zn_mapping_advice}. */
+  static final int ADVICE_NORMAL = 0;
+
+  static final int ADVICE_SEQUENTIAL = 1;
+  static final int ADVICE_RANDOM = 2;
+  static final int ADVICE_WILL_NEED = 3;
+  static final int ADVICE_DONT_NEED = 4;
+  static final int ADVICE_HUGE_PAGES = 5;
+  static final int ADVICE_NO_HUGE_PAGES = 6;
+  static final int ADVICE_COLD = 7;
+  static final int ADVICE_PAGE_OUT = 8;
+
+  /** Flag of {@link #regionOpen}; C: {@code ZN_REGION_ZEROED}. */
+  static final int REGION_ZEROED = 1;
+
+  /** States of a record; C: {@code enum zn_state}. */
+  static final int STATE_UNUSED = 0;
+
+  static final int STATE_FREE = 1;
+  static final int STATE_LIVE = 2;
+  static final int STATE_RETIRED = 3;
+  static final int STATE_QUARANTINED = 4;
+  static final int STATE_CLOSED = 5;
+
+  /** How an owner ended; C: {@code enum zn_cause}. */
+  static final int CAUSE_CLOSED = 0;
+
+  static final int CAUSE_CLEANED = 1;
+  static final int CAUSE_LEAKED = 2;
+
+  /** What has a record; C: {@code enum zn_kind}. */
+  static final int KIND_REGION = 0;
+
+  static final int KIND_MAPPING = 1;
+  static final int KIND_MEMFD = 2;
+  static final int KIND_PIN = 3;
+  static final int KINDS = 4;
+
+  /** Ages that the ledger counts; C: {@code ZN_LEDGER_AGES}. */
+  static final int AGES = 34;
+
+  /** Indices into an entry of {@link #ledgerNext}; C: {@code enum jni_entry}. */
+  static final int ENTRY_HANDLE = 0;
+
+  static final int ENTRY_ADDRESS = 1;
+  static final int ENTRY_SIZE = 2;
+  static final int ENTRY_BIRTH = 3;
+  static final int ENTRY_THREAD = 4;
+  static final int ENTRY_SITE = 5;
+  static final int ENTRY_KIND = 6;
+  static final int ENTRY_STATE = 7;
+  static final int ENTRY_LENGTH = 8;
+
   private Native() {}
 
   // library
@@ -172,6 +235,59 @@ final class Native {
 
   static native long mappingResidentPages(long address, long size);
 
+  /** {@code zn_mapping_open}: a handle for the methods below, or an error. */
+  static native long mappingOpen(int fd, long offset, long size, int mode, int flags, int advice);
+
+  static native long mappingAddress(long mapping);
+
+  static native int mappingClose(long mapping);
+
+  /** After it the handle is no longer valid, except after -EBUSY and -ENOMEM. */
+  static native int mappingRelease(long mapping);
+
+  static native int mappingForceRange(long mapping, long offset, long size);
+
+  static native int mappingLoad(long mapping, long offset, long size);
+
+  static native int mappingAdvise(long mapping, long offset, long size, int advice);
+
+  /** Pages in memory; {@code bits}: null, or one bit for each of {@link #mappingPages}. */
+  static native long mappingResidency(long mapping, long offset, long size, long[] bits);
+
+  static native long mappingPages(long mapping, long offset, long size);
+
+  /**
+   * Fills 9 longs: size, file offset, device, inode, first damaged offset (-1: none), damaged
+   * pages, stale pages, mode, closed (1).
+   */
+  static native void mappingDescribe(long mapping, long[] status);
+
+  /** Fills 2 longs: mappings that are closed and not released, and their bytes. */
+  static native void mappingKept(long[] kept);
+
+  // guard
+
+  static native int guardInstall();
+
+  static native int guardDisable();
+
+  static native boolean guardIsInstalled();
+
+  /** {@code copied[0]}: bytes that were copied, also on failure. */
+  static native int guardCopy(long target, long source, long size, long[] copied);
+
+  /** 0, or ZN_EDAMAGED with the offset in the file in {@code fileOffset[0]}. */
+  static native int guardCheck(long address, long size, long[] fileOffset);
+
+  /**
+   * 1: {@code rescue} has device, inode, file offset, address, thread, closed (1); 0: none yet.
+   * {@code cursor}: the reader's place, and how many it has missed; both 0 at first.
+   */
+  static native int guardNext(long[] cursor, long[] rescue);
+
+  /** Fills 7 longs: faults, by JVM, guarded, rescued, repeated, passed on, damaged. */
+  static native void guardRead(long[] totals);
+
   // memfd
 
   /** A descriptor, or an error. */
@@ -191,6 +307,73 @@ final class Native {
 
   static native void regionFree(long address, long size, long alignment);
 
+  /** {@code zn_region_open}: a handle, or an error. */
+  static native long regionOpen(long size, long alignment, int flags, int thread, int site);
+
+  static native int regionClose(long handle, int cause);
+
+  static native int regionRetire(long handle, int cause);
+
+  /** 0 if the handle's life has ended. */
+  static native long regionAddress(long handle);
+
+  static native int regionClass(long size);
+
+  static native long regionClassBytes(int regionClass);
+
+  static native void regionDecay();
+
+  static native void regionTrim();
+
+  static native void regionThreadFlush();
+
+  /** Fills 6 longs: allocated, active, metadata, resident, mapped, retained. */
+  static native int regionReadStatistics(long[] statistics);
+
+  /** The layout of records and magazines; {@link Layout} has names for them. */
+  static native long[] regionConstants();
+
+  /** The name of {@code regionConstants()[constant]}, null for a number that is none. */
+  static native String regionConstantName(int constant);
+
+  // magazine
+
+  /** A handle, which is the address of the magazine, or an error. */
+  static native long magazineOpen(int thread);
+
+  static native void magazineClose(long magazine);
+
+  static native int magazineRefill(long magazine, int regionClass);
+
+  static native int magazineFlush(long magazine, int regionClass);
+
+  static native void magazineTrim(long magazine, long bytes);
+
+  static native int magazineBirth(long magazine, long size);
+
+  static native int magazinePublish(long magazine);
+
+  // quarantine
+
+  /** How many blocks are in the batch, whose number goes to {@code batch[0]}; 0; or an error. */
+  static native long quarantineBegin(long[] batch);
+
+  static native int quarantineEnd(long batch);
+
+  static native int quarantineDefer(long batch);
+
+  static native int quarantineSetCaps(long items, long bytes);
+
+  // limit
+
+  static native int limitSet(long memoryBytes, long mappedBytes);
+
+  /** Fills 6 longs: memory max, live, taken; mapped max, live; strict. */
+  static native void limitRead(long[] state);
+
+  /** Fills 4 longs: physical bytes, the container's bytes, used, version of control groups. */
+  static native int limitReadMachine(long[] machine);
+
   // ledger
 
   /** Fills 8 longs in the order of {@link Ledger.Totals}. */
@@ -198,4 +381,43 @@ final class Native {
 
   /** System calls that this thread has made through znio. */
   static native long ledgerSystemCalls();
+
+  /** Fills 6 longs (born items, bytes, died items, bytes, cleaned, leaked) and {@link #AGES}. */
+  static native int ledgerReadKind(int kind, long[] totals);
+
+  /**
+   * Fills 7 longs: magazines, their bytes, depot items, bytes, quarantine items, bytes, records.
+   */
+  static native void ledgerReadIdle(long[] idle);
+
+  static native void ledgerAdvance(int ticks);
+
+  static native int ledgerTick();
+
+  /** A handle, or an error. */
+  static native long ledgerBorn(int kind, long address, long size, int thread, int site);
+
+  static native int ledgerSetAddress(long handle, long address);
+
+  static native int ledgerDied(long handle, int cause, int keep);
+
+  static native int ledgerForget(long handle);
+
+  /**
+   * Copies up to {@code capacity} records of {@link #ENTRY_LENGTH} longs each, from {@code
+   * cursor[0]} on, and moves it. {@code states}: bits {@code 1 << STATE_...}.
+   */
+  static native long ledgerNext(long[] cursor, int states, long[] entries, int capacity);
+
+  /** A site's number, or an error; the first 4096 bytes count. */
+  static native int siteIntern(byte[] text);
+
+  /** Null if there is no such site. */
+  static native byte[] siteText(int site);
+
+  /**
+   * Fills 3 longs each (site, live items, live bytes) for up to {@code capacity}, at most 64, sites
+   * with the most bytes. {@code kinds}: bits {@code 1 << KIND_...}.
+   */
+  static native int siteLargest(int kinds, long[] totals, int capacity);
 }

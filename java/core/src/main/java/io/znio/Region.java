@@ -6,65 +6,142 @@ import java.nio.ByteBuffer;
 /**
  * Off-heap memory from jemalloc with an explicit owner: whoever allocates it closes it.
  *
- * <p>It is not freed by the garbage collector: a region that is forgotten stays in {@link Ledger}.
- * The buffer must not be used after {@link #close}, neither directly nor through a view: the memory
- * may belong to someone else by then. All methods may be called from any thread.
+ * <p>{@link #close} frees at once. What a use of a buffer after that does, {@link SafetyLevel}
+ * says. A region that is dropped without being closed, and whose buffers nobody can reach any more,
+ * is a leak: it is reported in {@link Ledger#leaks} and freed. All methods may be called from any
+ * thread.
+ *
+ * <p>One buffer holds at most 2 GiB - 1 bytes; a larger region is seen through {@link #slice}s.
  */
 public final class Region implements AutoCloseable {
   static {
     NativeLibrary.load();
+    if (BufferFactory.missing() != null) {
+      throw new UnsupportedOperationException(
+          "znio cannot make buffers on this JDK: " + BufferFactory.missing());
+    }
   }
 
   private final long size;
-  private final Borrowable memory;
+  private final Owner owner;
 
-  private Region(long address, long size, long alignment) {
+  private Region(long size, Owner owner) {
     this.size = size;
-    this.memory =
-        new Borrowable(address, "region", () -> Native.regionFree(address, size, alignment));
+    this.owner = owner;
+  }
+
+  /**
+   * Allocates zeroed memory.
+   *
+   * @param size bytes, 1 to 2^47
+   * @throws IllegalArgumentException for another size
+   * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
+   */
+  public static Region allocate(long size) {
+    return allocate(size, 0, true);
+  }
+
+  /**
+   * Allocates zeroed memory, aligned.
+   *
+   * @param alignment a power of two up to 2^30, or 0 for 16
+   */
+  public static Region allocate(long size, long alignment) {
+    return allocate(size, alignment, true);
   }
 
   /**
    * Allocates memory that is not zeroed.
    *
-   * @param size bytes, 1 to Integer.MAX_VALUE (one buffer holds no more)
+   * @param size bytes, 1 to 2^47
    * @throws IllegalArgumentException for another size
-   * @throws OutOfMemoryError if there is no memory
+   * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
    */
   public static Region allocateUninitialized(long size) {
-    return allocateUninitialized(size, 0);
+    return allocate(size, 0, false);
   }
 
   /**
    * Allocates memory that is not zeroed, aligned.
    *
-   * @param alignment a power of two, or 0 for 16
+   * @param alignment a power of two up to 2^30, or 0 for 16
    */
   public static Region allocateUninitialized(long size, long alignment) {
-    if (size <= 0 || size > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "Size " + size + " of a region is not in 1..." + Integer.MAX_VALUE);
-    }
-    if (alignment < 0 || Long.bitCount(alignment) > 1) {
-      throw new IllegalArgumentException(
-          "Alignment " + alignment + " of a region is not a power of two, or 0");
-    }
-    long address = Native.regionAllocate(size, alignment);
-    if (address < 0) {
-      throw new OutOfMemoryError(
-          "A region of " + size + " bytes: " + Errors.describe((int) address));
-    }
-    return new Region(address, size, alignment);
+    return allocate(size, alignment, false);
   }
 
-  /** A new buffer over the memory, from 0 to {@link #size}, big endian. */
+  private static Region allocate(long size, long alignment, boolean zeroed) {
+    if (size <= 0 || size > Layout.SIZE_MAX) {
+      throw new IllegalArgumentException(
+          "Size " + size + " of a region is not in 1..." + Layout.SIZE_MAX);
+    }
+    if (alignment != 0) {
+      DirectBuffers.checkAlignment(alignment);
+    }
+    long handle = Blocks.open(size, alignment, zeroed);
+    try {
+      return new Region(size, new Owner(handle, true));
+    } catch (Throwable t) { // no room in the heap
+      Blocks.close(handle, Native.CAUSE_CLOSED, false);
+      throw t;
+    }
+  }
+
+  private void checkOpen() {
+    if (!owner.isOpen()) {
+      throw new IllegalStateException("This region is closed");
+    }
+  }
+
+  /**
+   * A new buffer over the memory, from 0 to {@link #size}, big endian.
+   *
+   * @throws UnsupportedOperationException if the region is larger than a buffer can be
+   * @throws IllegalStateException if the region is closed
+   */
   public ByteBuffer buffer() {
-    return Native.newByteBuffer(memory.address(), size);
+    if (size > Integer.MAX_VALUE) {
+      throw new UnsupportedOperationException(
+          "A region of " + size + " bytes is larger than one buffer can show; use slice");
+    }
+    return slice(0, (int) size);
+  }
+
+  /**
+   * A new buffer over a part of the memory.
+   *
+   * @param offset of its first byte
+   * @param length its capacity
+   * @throws IndexOutOfBoundsException if that is not within the region
+   * @throws IllegalStateException if the region is closed
+   */
+  public ByteBuffer slice(long offset, int length) {
+    if (offset < 0 || length < 0 || offset > size - length) {
+      throw new IndexOutOfBoundsException(
+          "A slice of " + length + " bytes at " + offset + " of a region of " + size);
+    }
+    checkOpen();
+    return owner.view(offset, length);
+  }
+
+  /**
+   * Where the memory begins, for native code.
+   *
+   * @throws IllegalStateException if the region is closed
+   */
+  public long address() {
+    checkOpen();
+    return owner.address();
   }
 
   /** Bytes. */
   public long size() {
     return size;
+  }
+
+  /** False after {@link #close}. */
+  public boolean isOpen() {
+    return owner.isOpen();
   }
 
   /**
@@ -74,6 +151,8 @@ public final class Region implements AutoCloseable {
    */
   @Override
   public void close() {
-    memory.close();
+    if (owner.isOpen()) {
+      owner.close("region");
+    }
   }
 }

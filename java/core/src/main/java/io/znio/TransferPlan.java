@@ -119,6 +119,7 @@ final class TransferPlan {
     JdkMemory.acquire(buffer);
     try {
       long address = JdkMemory.address(buffer) + buffer.position();
+      MappedMemory.checkDamage(address, most);
       TransferEngine engine =
           new TransferEngine(null, Native.MEMORY, address, to, targetKind, targetPosition, most);
       engine.memory = buffer;
@@ -147,6 +148,7 @@ final class TransferPlan {
     long address = mapping.memory().borrow() + sourcePosition;
     try {
       long most = Math.min(count, mapping.size() - sourcePosition);
+      MappedMemory.checkDamage(address, most);
       TransferEngine engine =
           new TransferEngine(null, Native.MEMORY, address, to, targetKind, targetPosition, most);
       engine.flags = mapping.transferFlags();
@@ -167,6 +169,7 @@ final class TransferPlan {
       JdkMemory.acquire(buffer);
       try {
         long address = JdkMemory.address(buffer) + buffer.position();
+        MappedMemory.checkDamage(address, most);
         return runAndAdvance(
             new TransferEngine(
                 from, sourceKind, sourcePosition, null, Native.MEMORY, address, most),

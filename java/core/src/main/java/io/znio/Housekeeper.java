@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.lang.ref.Reference;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The one thread of znio that is always there, from the first allocation or mapping on: advances
+ * the coarse clock, frees what was dropped, gives back magazines of dead threads, idle memory and
+ * what waits in quarantine. A daemon.
+ */
+final class Housekeeper {
+  /** A step of the coarse clock. */
+  static final int TICK_MILLIS = Settings.number("io.znio.tickMillis", 10, 1);
+
+  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
+  private static final long REAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long DECAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final int IDLE_LONGS = 7;
+  private static final int IDLE_QUARANTINE_ITEMS = 4;
+
+  /** Rounds of the thread, for those who wait for one. */
+  private static volatile long rounds;
+
+  private long ticked = System.nanoTime();
+  private long reaped = ticked;
+  private long decayed = ticked;
+
+  static {
+    Thread thread = new Thread(null, new Housekeeper()::run, "znio-housekeeper", 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    thread.start();
+  }
+
+  private Housekeeper() {}
+
+  /** Makes sure that it runs. */
+  static void start() {}
+
+  /** On this thread, because starting the platform's management costs milliseconds. */
+  private static void registerBean() {
+    if ("off".equals(Settings.text("io.znio.jmx", "on", "off"))) {
+      return;
+    }
+    try {
+      LedgerBean.register();
+    } catch (LinkageError | RuntimeException e) {
+      // This JVM has no module java.management, and nobody who could ask.
+    }
+  }
+
+  private void run() {
+    registerBean();
+    while (true) {
+      try {
+        Reference<?> dropped = Watch.QUEUE.remove(TICK_MILLIS);
+        if (dropped instanceof Watch watch && watch.end()) {
+          watch.dropped();
+        }
+        round(System.nanoTime());
+      } catch (InterruptedException e) {
+        // Nobody may end this thread.
+      } catch (Throwable t) {
+        Settings.warn("The housekeeper of znio goes on after " + t);
+      }
+    }
+  }
+
+  private void round(long now) {
+    rounds++; // this thread alone writes
+    long ticks = (now - ticked) / TICK_NANOS;
+    if (ticks > 0) {
+      ticked += ticks * TICK_NANOS;
+      Native.ledgerAdvance((int) ticks);
+    }
+    if (now - reaped >= REAP_NANOS) {
+      reaped = now;
+      Magazines.reap();
+      MappedMemory.releasePending();
+    }
+    if (now - decayed >= DECAY_NANOS) {
+      decayed = now;
+      decay();
+    }
+  }
+
+  private static void decay() {
+    long[] idle = new long[IDLE_LONGS];
+    Native.ledgerReadIdle(idle);
+    if (idle[IDLE_QUARANTINE_ITEMS] > 0) {
+      Quarantine.flush();
+    }
+    Native.regionDecay();
+  }
+
+  /** Asks the garbage collector for what was dropped, and waits until that is freed. */
+  static boolean collect(int millis) {
+    System.gc();
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    long enough = rounds + 2;
+    while (rounds < enough && System.nanoTime() - end < 0) {
+      Thread.onSpinWait();
+      Thread.yield();
+    }
+    return true;
+  }
+}

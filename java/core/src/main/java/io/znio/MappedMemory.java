@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Owns one mapping of C. Buffers over it, and all their views, have it as attachment: so it is
+ * reachable as long as anybody can reach the memory, and the addresses are given back after that.
+ * Any thread.
+ */
+final class MappedMemory extends Holder {
+  private static final int STATUS_LONGS = 9;
+  private static final int STATUS_DEVICE = 2;
+  private static final int STATUS_INODE = 3;
+  private static final int STATUS_DAMAGED_OFFSET = 4;
+
+  static {
+    if ("off".equals(Settings.text("io.znio.guard", "on", "off")) && Native.guardDisable() < 0) {
+      Settings.warn("-Dio.znio.guard=off comes too late: the SIGBUS guard is installed already");
+    }
+    Limit.set();
+    Housekeeper.start();
+  }
+
+  /** Ranges whose release was refused for the moment. Guarded by itself. */
+  private static final List<MappingWatch> PENDING = new ArrayList<>();
+
+  final long address;
+  final long size;
+
+  private final String file;
+  private final MappingWatch watch;
+  private final ByteBuffer key; // whoever has it acquired has the mapping
+
+  /** True once somebody may have a view. */
+  private volatile boolean viewed;
+
+  private MappedMemory(MappingWatch watch, long size, String file) {
+    this.watch = watch;
+    this.address = Native.mappingAddress(watch.mapping);
+    this.size = size;
+    this.file = file;
+    this.key = BufferFactory.direct(address, 0, this, Life.token(life));
+  }
+
+  /** Knows of the mapping what is needed when all views are gone. */
+  private static final class MappingWatch {
+    final long mapping;
+    final long record;
+    final long size;
+    volatile boolean closed;
+    Watch link; // keeps the reference alive
+
+    MappingWatch(long mapping, long record, long size) {
+      this.mapping = mapping;
+      this.record = record;
+      this.size = size;
+    }
+
+    /** Gives the addresses back. Nobody can reach them. */
+    void release(int cause) {
+      int result = Native.mappingRelease(mapping);
+      if (result == Errors.EBUSY || result == Errors.ENOMEM) {
+        synchronized (PENDING) {
+          PENDING.add(this);
+        }
+        return;
+      }
+      if (closed) {
+        Native.ledgerForget(record);
+      } else {
+        Native.ledgerDied(record, cause, 0);
+      }
+    }
+
+    void dropped(long address) {
+      if (!closed) {
+        LeakLog.add(Ledger.Kind.MAPPING, address, size, Blocks.site(record));
+      }
+      release(Native.CAUSE_LEAKED);
+    }
+  }
+
+  /** Tries again what was refused. Called by the housekeeper. */
+  static void releasePending() {
+    List<MappingWatch> again;
+    synchronized (PENDING) {
+      if (PENDING.isEmpty()) {
+        return;
+      }
+      again = new ArrayList<>(PENDING);
+      PENDING.clear();
+    }
+    again.forEach(watch -> watch.release(Native.CAUSE_LEAKED));
+  }
+
+  /**
+   * Maps.
+   *
+   * @param file the name, for messages
+   * @throws OutOfMemoryError if the limit of mappings does not allow it
+   * @throws IOException if the kernel cannot
+   */
+  static MappedMemory open(
+      int fd, long offset, long size, int mode, int flags, int advice, String file)
+      throws IOException {
+    int thread = (int) Thread.currentThread().getId();
+    long record = Native.ledgerBorn(Native.KIND_MAPPING, 0, size, thread, Sites.here());
+    if (record < 0) {
+      throw record == Errors.ELIMIT
+          ? Limit.outOfMappings(size)
+          : Limit.outOfMemory(size, (int) record);
+    }
+    long mapping = Native.mappingOpen(fd, offset, size, mode, flags, advice);
+    if (mapping < 0) {
+      Native.ledgerDied(record, Native.CAUSE_CLOSED, 0);
+      throw Errors.io("Mapping " + size + " bytes of " + file + " at " + offset, (int) mapping);
+    }
+    MappingWatch watch = new MappingWatch(mapping, record, size);
+    MappedMemory memory;
+    try {
+      memory = new MappedMemory(watch, size, file);
+      long address = memory.address;
+      Native.ledgerSetAddress(record, address);
+      watch.link =
+          new Watch(memory) {
+            @Override
+            void dropped() {
+              watch.dropped(address);
+            }
+          };
+    } catch (Throwable t) { // no room in the heap
+      watch.release(Native.CAUSE_CLOSED);
+      throw t;
+    }
+    return memory;
+  }
+
+  private void checkOpen() {
+    if (!isOpen()) {
+      throw new IllegalStateException("This mapping is closed");
+    }
+  }
+
+  /** A new buffer over part of the mapping. */
+  MappedByteBuffer view(long offset, int length, boolean readOnly) {
+    viewed = true; // before the look: a close after it keeps the addresses
+    checkOpen();
+    return BufferFactory.mapped(address + offset, length, readOnly, this, Life.token(life));
+  }
+
+  /** The address, which stays mapped until {@link #giveBack}. */
+  long borrow() {
+    checkOpen(); // a word of the mapping; the next line's is of a buffer
+    JdkMemory.acquire(key);
+    return address;
+  }
+
+  void giveBack() {
+    JdkMemory.release(key);
+  }
+
+  /** The handle of C, for use between {@link #borrow} and {@link #giveBack}. */
+  long mapping() {
+    return watch.mapping;
+  }
+
+  /** An exception for a failed operation. */
+  IOException failure(String operation, int code) {
+    if (code == Errors.EDAMAGED) {
+      return damaged(operation);
+    }
+    return Errors.io(operation + " " + file, code);
+  }
+
+  private DamagedMappingException damaged(String operation) {
+    long[] status = new long[STATUS_LONGS];
+    Native.mappingDescribe(watch.mapping, status);
+    long offset = status[STATUS_DAMAGED_OFFSET];
+    return new DamagedMappingException(
+        operation
+            + " "
+            + file
+            + " (device "
+            + status[STATUS_DEVICE]
+            + ", inode "
+            + status[STATUS_INODE]
+            + "): the page at offset "
+            + offset
+            + " of the file could not be had while it was mapped, so what was written there is"
+            + " lost; write it to the file again",
+        offset);
+  }
+
+  /** Refuses memory that lies in a damaged mapping of znio, whoever's buffer it is. */
+  static void checkDamage(long address, long size) throws DamagedMappingException {
+    long[] offset = new long[1];
+    if (Native.guardCheck(address, size, offset) == Errors.EDAMAGED) {
+      throw new DamagedMappingException(
+          "A page of this mapped memory, at offset "
+              + offset[0]
+              + " of its file, could not be had: what it shows is not the file",
+          offset[0]);
+    }
+  }
+
+  /**
+   * Unmaps. A second call does nothing.
+   *
+   * @throws IllegalStateException while it is borrowed
+   * @throws IOException it is unmapped, but writes were lost; or it could not be unmapped yet
+   */
+  void close() throws IOException {
+    int result = Life.close(life);
+    if (result == Token.CLOSED) {
+      return;
+    }
+    if (result < 0) {
+      throw Token.refusal(result, "mapping");
+    }
+    if (!viewed) {
+      closeUnseen();
+      return;
+    }
+    int closed = Native.mappingClose(watch.mapping);
+    if (closed == 0 || closed == Errors.EDAMAGED) {
+      Native.ledgerDied(watch.record, Native.CAUSE_CLOSED, 1);
+      watch.closed = true;
+    }
+    IOException failure = closed < 0 ? failure("Unmapping", closed) : null;
+    Reference.reachabilityFence(this); // else the housekeeper may release what is described
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** Nobody has ever had a view: the addresses go back now. */
+  private void closeUnseen() throws IOException {
+    watch.link.end();
+    long[] status = new long[STATUS_LONGS];
+    Native.mappingDescribe(watch.mapping, status);
+    boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
+    DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
+    watch.release(Native.CAUSE_CLOSED);
+    if (loss != null) {
+      throw loss;
+    }
+  }
+}
