@@ -161,10 +161,11 @@ struct zn_file_region {
  * Sends header (header_size bytes, may be 0) and then count regions, in order, to a socket, pipe or
  * file, with as few system calls as the path allows.
  *
- * Paths: AUTO and READ_WRITE gather by pread into one buffer and write it (one copy each way, large
+ * Paths: READ_WRITE gathers by pread into one buffer and writes it (one copy each way, large
  * segments); SENDFILE sends each region inside TCP_CORK without a copy; SPLICE gathers references
- * in a pipe. A region that reaches past the end of its file sends what is there and ends the call
- * with receipt->error = ZN_ETRUNCATED.
+ * in a pipe (not to a pipe: ZN_EPAIR); AUTO gathers short regions and sends long ones by sendfile
+ * between them. A region that reaches past the end of its file sends what is there and ends the
+ * call with receipt->error = ZN_ETRUNCATED.
  *
  * returns: bytes sent, header included; errors as zn_transfer.
  */
