@@ -51,10 +51,10 @@ final class Owner extends Holder {
           Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_WORD)
               >>> Layout.WORD_SIZE_SHIFT;
       int site = Blocks.site(handle);
+      // Told first: who sees that the memory is free can read why.
+      LeakLog.add(Ledger.Kind.REGION, address, size, site);
       // Nobody can reach a view: no reader is left, so the memory may be used again at once.
-      if (Blocks.close(handle, Native.CAUSE_LEAKED, false)) {
-        LeakLog.add(Ledger.Kind.REGION, address, size, site);
-      }
+      Blocks.close(handle, Native.CAUSE_LEAKED, false);
     }
   }
 
