@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -109,6 +107,13 @@ int zn_job_refusal(const struct zn_job *job) {
   int flags = job->target.fd >= 0 ? zn_sys_status_flags(job->target.fd) : 0;
   if (job->target.kind == ZN_END_FILE && flags >= 0 && (flags & O_APPEND) != 0) return ZN_EAPPEND;
   return zn_job_overlaps(job) ? ZN_EOVERLAP : ZN_EFILESYSTEM;
+}
+
+int zn_job_splice_refusal(const struct zn_job *job, int error) {
+  if (error == -EINVAL) return zn_job_refusal(job);
+  if (error == -ENOSYS) return ZN_EKERNEL;
+  if (error == -ESPIPE) return ZN_EPAIR;
+  return error;
 }
 
 /* The paths to try for this pair, best first, as measured. */

@@ -106,6 +106,15 @@ int zn_job_clamp_to_file(struct zn_job *job);
  * ZN_EOVERLAP or ZN_EFILESYSTEM. In transfer.c. */
 int zn_job_refusal(const struct zn_job *job);
 
+/* What an errno of sendfile or splice means for the path: man 2 sendfile, man 2 splice. In
+ * transfer.c. */
+int zn_job_splice_refusal(const struct zn_job *job, int error);
+
+/* Empties a pipe into an end; more: other bytes follow at once; wait: for a non-blocking end.
+ * returns: bytes delivered; *error says why not all. In transfer_splice.c. */
+int64_t zn_pipe_empty(struct zn_pipe *pipe, struct zn_end *target, bool more, bool wait,
+                      int32_t *error);
+
 /* Whether both ends are overlapping ranges of one file. In transfer.c. */
 bool zn_job_overlaps(const struct zn_job *job);
 

@@ -137,21 +137,8 @@ static void send_corked(struct gather *gather, const struct zn_file_region *regi
 /* Empties the pipe of references into the target. What it does not take is dropped: it can be read
  * again. */
 static bool pass_on(struct gather *gather, struct zn_pipe *pipe, bool more) {
-  unsigned flags = more ? SPLICE_F_MORE : 0;
-  while (pipe->bytes > 0) {
-    int64_t *offset = gather->target.kind == ZN_END_FILE && gather->target.offset >= 0
-                          ? &gather->target.offset
-                          : NULL;
-    int64_t result =
-        zn_sys_splice(pipe->fds[0], NULL, gather->target.fd, offset, (size_t)pipe->bytes, flags);
-    if (result <= 0) {
-      gather->error = result < 0 ? (int32_t)result : -EIO;
-      return false;
-    }
-    pipe->bytes -= result;
-    gather->sent += result;
-  }
-  return true;
+  gather->sent += zn_pipe_empty(pipe, &gather->target, more, false, &gather->error);
+  return gather->error == 0;
 }
 
 static bool refer_region(struct gather *gather, struct zn_pipe *pipe,

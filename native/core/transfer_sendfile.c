@@ -8,14 +8,6 @@
 #include "sys.h"
 #include "transfer_path.h"
 
-/* What sendfile's refusals mean: man 2 sendfile and fs/read_write.c. */
-static int refusal(const struct zn_job *job, int error) {
-  if (error == -EINVAL) return zn_job_refusal(job);
-  if (error == -ENOSYS) return ZN_EKERNEL;
-  if (error == -ESPIPE) return ZN_EPAIR;
-  return error;
-}
-
 static int64_t send_file(struct zn_job *job, int target) {
   int64_t *offset = job->source.offset >= 0 ? &job->source.offset : NULL;
   int64_t moved = 0;
@@ -23,7 +15,7 @@ static int64_t send_file(struct zn_job *job, int target) {
     int64_t left = job->count - moved;
     int64_t size = left < ZN_SYS_IO_MAX ? left : ZN_SYS_IO_MAX;
     int64_t result = zn_sys_sendfile(target, job->source.fd, offset, (size_t)size);
-    if (result < 0 && moved == 0) return refusal(job, (int)result);
+    if (result < 0 && moved == 0) return zn_job_splice_refusal(job, (int)result);
     if (result < 0) job->error = (int32_t)result;
     if (result <= 0) break;
     moved += result;

@@ -22,13 +22,6 @@ static int64_t *offset_of(struct zn_end *end) {
   return end->kind == ZN_END_FILE && end->offset >= 0 ? &end->offset : NULL;
 }
 
-static int refusal(const struct zn_job *job, int error) {
-  if (error == -EINVAL) return zn_job_refusal(job);
-  if (error == -ENOSYS) return ZN_EKERNEL;
-  if (error == -ESPIPE) return ZN_EPAIR;
-  return error;
-}
-
 /* One splice between two ends of which one is a pipe. */
 static int64_t splice_once(struct zn_end *source, struct zn_end *target, int64_t size, bool more) {
   unsigned flags = SPLICE_F_MOVE | (more ? SPLICE_F_MORE : 0);
@@ -40,7 +33,7 @@ static int64_t splice_direct(struct zn_job *job) {
   int64_t moved = 0;
   while (moved < job->count) {
     int64_t result = splice_once(&job->source, &job->target, job->count - moved, false);
-    if (result < 0 && moved == 0) return refusal(job, (int)result);
+    if (result < 0 && moved == 0) return zn_job_splice_refusal(job, (int)result);
     if (result < 0) job->error = (int32_t)result;
     if (result <= 0) break;
     moved += result;
@@ -48,9 +41,8 @@ static int64_t splice_direct(struct zn_job *job) {
   return moved;
 }
 
-/* Empties a pipe into an end. returns: bytes delivered; *error says why not all. */
-static int64_t empty_into(struct zn_pipe *pipe, struct zn_end *target, bool more, bool wait,
-                          int32_t *error) {
+int64_t zn_pipe_empty(struct zn_pipe *pipe, struct zn_end *target, bool more, bool wait,
+                      int32_t *error) {
   int64_t delivered = 0;
   struct zn_end read_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[0], .offset = ZN_OFFSET_CURRENT};
   while (pipe->bytes > 0) {
@@ -122,12 +114,12 @@ static int64_t splice_pipeful(struct zn_job *job, struct zn_pipe *pipe, int64_t 
   struct zn_end write_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[1], .offset = ZN_OFFSET_CURRENT};
   int64_t wanted = zn_smaller(left, pipe->capacity);
   int64_t got = splice_once(&job->source, &write_end, wanted, false);
-  if (got <= 0) return got < 0 ? refusal(job, (int)got) : 0;
+  if (got <= 0) return got < 0 ? zn_job_splice_refusal(job, (int)got) : 0;
   pipe->bytes += got;
   bool consumed = !zn_end_can_read_again(&job->source);
   bool more = zn_end_is_socket(&job->target) && got == wanted && got < left;
   int32_t error = 0;
-  int64_t delivered = empty_into(pipe, &job->target, more, consumed, &error);
+  int64_t delivered = zn_pipe_empty(pipe, &job->target, more, consumed, &error);
   if (error == -EINVAL && consumed) delivered += empty_by_copy(pipe, &job->target, &error);
   if (error == -EINVAL) error = zn_job_refusal(job);
   job->error = error;
@@ -176,7 +168,7 @@ static int64_t lend(struct zn_job *job, struct zn_pipe *pipe, char *address, int
   if (got <= 0) return got;
   pipe->bytes += got;
   int32_t error = 0;
-  int64_t delivered = empty_into(pipe, &job->target, got < job->count, false, &error);
+  int64_t delivered = zn_pipe_empty(pipe, &job->target, got < job->count, false, &error);
   job->error = error == -EINVAL ? zn_job_refusal(job) : error;
   return delivered > 0 ? delivered : job->error;
 }
@@ -251,7 +243,7 @@ static int64_t tee_pipeful(struct zn_job *job, struct zn_pipe *pipe, struct zn_p
   struct zn_end write_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[1], .offset = ZN_OFFSET_CURRENT};
   int64_t wanted = zn_smaller(left, zn_smaller(pipe->capacity, copy->capacity));
   int64_t got = splice_once(&job->source, &write_end, wanted, false);
-  if (got <= 0) return got < 0 ? refusal(job, (int)got) : 0;
+  if (got <= 0) return got < 0 ? zn_job_splice_refusal(job, (int)got) : 0;
   pipe->bytes += got;
   int64_t teed = zn_sys_tee(pipe->fds[0], copy->fds[1], (size_t)got, 0);
   if (teed != got) { /* both pipes were empty and equally large */
@@ -260,8 +252,8 @@ static int64_t tee_pipeful(struct zn_job *job, struct zn_pipe *pipe, struct zn_p
   }
   copy->bytes += teed;
   int32_t error = 0;
-  (void)empty_into(copy, &job->tee, false, true, &error);
-  int64_t delivered = error == 0 ? empty_into(pipe, &job->target, false, true, &error) : 0;
+  (void)zn_pipe_empty(copy, &job->tee, false, true, &error);
+  int64_t delivered = error == 0 ? zn_pipe_empty(pipe, &job->target, false, true, &error) : 0;
   job->error = error;
   return delivered;
 }

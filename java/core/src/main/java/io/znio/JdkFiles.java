@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import static io.znio.Internals.unexpected;
 import static io.znio.JdkMembers.sign;
 import static io.znio.JdkMembers.through;
-import static io.znio.JdkMembers.unexpected;
 
 import java.io.FileDescriptor;
 import java.io.IOException;

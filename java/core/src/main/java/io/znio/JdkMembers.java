@@ -7,17 +7,11 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * Finds members of the JDK by name, through the trusted lookup object that JNI can read, and
- * remembers the first that is missing. The types are what the caller calls with, receiver in front.
+ * Finds members of the JDK as {@link Internals} does, for members whose lack must not be an error
+ * yet, and remembers the first that is missing. The types are what the caller calls with, receiver
+ * in front.
  */
 final class JdkMembers {
-  private static final MethodHandles.Lookup LOOKUP;
-
-  static {
-    NativeLibrary.load();
-    LOOKUP = (MethodHandles.Lookup) Native.implLookup();
-  }
-
   private String missing;
 
   /** The first member that was not found; null if all were. */
@@ -31,7 +25,7 @@ final class JdkMembers {
 
   Class<?> type(String name) {
     try {
-      return Class.forName(name, false, null);
+      return Internals.type(name);
     } catch (ClassNotFoundException e) {
       return miss(name);
     }
@@ -39,7 +33,9 @@ final class JdkMembers {
 
   MethodHandle method(Class<?> owner, String name, MethodType type) {
     try {
-      return LOOKUP.findVirtual(owner, name, type.dropParameterTypes(0, 1)).asType(type);
+      return Internals.lookup()
+          .findVirtual(owner, name, type.dropParameterTypes(0, 1))
+          .asType(type);
     } catch (ReflectiveOperationException | RuntimeException e) {
       return miss(owner, name);
     }
@@ -47,7 +43,7 @@ final class JdkMembers {
 
   MethodHandle function(Class<?> owner, String name, MethodType type) {
     try {
-      return LOOKUP.findStatic(owner, name, type);
+      return Internals.lookup().findStatic(owner, name, type);
     } catch (ReflectiveOperationException | RuntimeException e) {
       return miss(owner, name);
     }
@@ -56,7 +52,7 @@ final class JdkMembers {
   MethodHandle field(Class<?> owner, String name, Class<?> field, Class<?> receiver) {
     try {
       Class<?> result = receiverType(field);
-      return LOOKUP.findGetter(owner, name, field).asType(sign(result, receiver));
+      return Internals.lookup().findGetter(owner, name, field).asType(sign(result, receiver));
     } catch (ReflectiveOperationException | RuntimeException e) {
       return miss(owner, name);
     }
@@ -69,7 +65,7 @@ final class JdkMembers {
 
   MethodHandle setter(Class<?> owner, String name, Class<?> field, MethodType type) {
     try {
-      return LOOKUP.findSetter(owner, name, field).asType(type);
+      return Internals.lookup().findSetter(owner, name, field).asType(type);
     } catch (ReflectiveOperationException | RuntimeException e) {
       return miss(owner, name);
     }
@@ -78,7 +74,7 @@ final class JdkMembers {
   /** A static short, such as an event of poll. */
   int constant(Class<?> owner, String name) {
     try {
-      return (short) LOOKUP.findStaticGetter(owner, name, short.class).invoke();
+      return (short) Internals.lookup().findStaticGetter(owner, name, short.class).invoke();
     } catch (Throwable e) {
       miss(owner, name);
       return 0;
@@ -104,14 +100,6 @@ final class JdkMembers {
     if (t instanceof IOException e) {
       return e;
     }
-    throw unexpected(t);
-  }
-
-  /** For a throwable that a member passed on and that is no IOException. */
-  static RuntimeException unexpected(Throwable t) {
-    if (t instanceof Error e) {
-      throw e;
-    }
-    return t instanceof RuntimeException e ? e : new IllegalStateException(t);
+    throw Internals.unexpected(t);
   }
 }

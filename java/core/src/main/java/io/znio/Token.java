@@ -79,7 +79,11 @@ abstract class Token {
   abstract Object segment(long address, long size, boolean readOnly, Object token);
 
   /** Once through all threads; see {@link Handshake}. */
-  abstract void handshake();
+  final void handshake() {
+    Object dummy = open();
+    close(dummy);
+    handshake(dummy);
+  }
 
   /**
    * The same for one closed token: after it no platform or virtual thread is inside an access to

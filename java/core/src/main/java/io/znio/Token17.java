@@ -138,13 +138,6 @@ final class Token17 extends Token {
   }
 
   @Override
-  void handshake() {
-    Object dummy = open();
-    close(dummy);
-    handshake(dummy);
-  }
-
-  @Override
   boolean handshake(Object closed) {
     try {
       return (boolean) CLOSE_SCOPE.invokeExact(closed);

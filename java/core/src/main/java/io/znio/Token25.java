@@ -267,13 +267,6 @@ final class Token25 extends Token {
   }
 
   @Override
-  void handshake() {
-    Object dummy = open();
-    close(dummy);
-    handshake(dummy);
-  }
-
-  @Override
   boolean handshake(Object closed) {
     try {
       CLOSE_SCOPE.invokeExact(closed);
