@@ -62,18 +62,6 @@ class LedgerTest {
   }
 
   @Test
-  void aRegionHasItsPlaceOfBirth() {
-    try (Region region = Region.allocate(3 << 20)) {
-      assertThat(Ledger.live())
-          .anySatisfy(
-              entry -> {
-                assertThat(entry.address()).isEqualTo(region.address());
-                assertThat(entry.site()).contains("aRegionHasItsPlaceOfBirth");
-              });
-    }
-  }
-
-  @Test
   void theBeanTellsWhatTheLedgerTells() throws Exception {
     MBeanServer server = ManagementFactory.getPlatformMBeanServer();
     ObjectName name = new ObjectName("io.znio:type=Ledger");

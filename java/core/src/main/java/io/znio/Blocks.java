@@ -68,8 +68,8 @@ final class Blocks {
     }
     int site = 0;
     if (--magazine.untilSample == 0) {
-      magazine.untilSample = Sites.untilNext();
       site = Sites.here();
+      magazine.untilSample = Sites.untilNext();
     }
     return magazine.allocate(regionClass, size, site);
   }
