@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -8,6 +9,9 @@
 #include "mapping_span.h"
 #include "overlay.h"
 #include "sys.h"
+
+/* Sorted on the stack at a time. */
+#define ZN_RELEASE_ITEMS 1024
 
 static _Atomic int64_t s_kept_mappings;
 static _Atomic int64_t s_kept_bytes;
@@ -70,18 +74,20 @@ int zn_mapping_close(struct zn_mapping *mapping) {
   return close_after_overlay(mapping, damaged_before);
 }
 
-int zn_mapping_release(struct zn_mapping *mapping) {
-  if (mapping == NULL) return 0;
+/* A mapping whose range is hidden, and where its result goes. */
+struct leaving {
+  struct zn_mapping *mapping;
+  int *result;
+};
+
+/* What is left to do after munmap's result. */
+static int finish_release(struct zn_mapping *mapping, int result) {
   struct zn_guard_range *range = mapping->range;
-  bool overlaid = mapping->overlaid;
-  int result = zn_guard_range_hide(range);
-  if (result < 0) return result;
-  result = zn_sys_munmap(mapping->base, (size_t)mapping->bytes);
   if (result < 0) {
-    zn_guard_range_show(range, overlaid ? ZN_GUARD_CLOSED : ZN_GUARD_OPEN);
+    zn_guard_range_show(range, mapping->overlaid ? ZN_GUARD_CLOSED : ZN_GUARD_OPEN);
     return result;
   }
-  if (overlaid) {
+  if (mapping->overlaid) {
     atomic_fetch_sub(&s_kept_mappings, 1);
     atomic_fetch_sub(&s_kept_bytes, mapping->bytes);
   } else {
@@ -90,6 +96,60 @@ int zn_mapping_release(struct zn_mapping *mapping) {
   }
   zn_guard_range_give(range);
   zn_mapping_free(mapping);
+  return result;
+}
+
+static int unmap(const struct zn_mapping *mapping) {
+  return zn_sys_munmap(mapping->base, (size_t)mapping->bytes);
+}
+
+/* Neighbours, in one call. If the kernel has no room for that, each alone. */
+static void unmap_run(const struct leaving run[], int32_t count) {
+  const struct zn_mapping *last = run[count - 1].mapping;
+  char *base = run[0].mapping->base;
+  int result = zn_sys_munmap(base, (size_t)(last->base + last->bytes - base));
+  for (int32_t i = 0; i < count; i++) {
+    bool alone = result < 0 && count > 1;
+    *run[i].result = finish_release(run[i].mapping, alone ? unmap(run[i].mapping) : result);
+  }
+}
+
+static bool are_neighbours(const struct leaving pair[2]) {
+  return pair[0].mapping->base + pair[0].mapping->bytes == pair[1].mapping->base;
+}
+
+static int compare_base(const void *left, const void *right) {
+  const char *l = ((const struct leaving *)left)->mapping->base;
+  const char *r = ((const struct leaving *)right)->mapping->base;
+  return (l > r) - (l < r);
+}
+
+static void release_some(struct zn_mapping *const mappings[], int results[], int32_t count) {
+  struct leaving leaving[ZN_RELEASE_ITEMS];
+  int32_t items = 0;
+  for (int32_t i = 0; i < count; i++) {
+    results[i] = mappings[i] == NULL ? 0 : zn_guard_range_hide(mappings[i]->range);
+    if (mappings[i] != NULL && results[i] == 0) {
+      leaving[items++] = (struct leaving){.mapping = mappings[i], .result = &results[i]};
+    }
+  }
+  qsort(leaving, (size_t)items, sizeof *leaving, compare_base);
+  for (int32_t first = 0, next; first < items; first = next) {
+    for (next = first + 1; next < items && are_neighbours(&leaving[next - 1]);) next++;
+    unmap_run(&leaving[first], next - first);
+  }
+}
+
+void zn_mapping_release_all(struct zn_mapping *const mappings[], int results[], int32_t count) {
+  for (int32_t done = 0; done < count; done += ZN_RELEASE_ITEMS) {
+    int32_t items = count - done < ZN_RELEASE_ITEMS ? count - done : ZN_RELEASE_ITEMS;
+    release_some(mappings + done, results + done, items);
+  }
+}
+
+int zn_mapping_release(struct zn_mapping *mapping) {
+  int result;
+  zn_mapping_release_all(&mapping, &result, 1);
   return result;
 }
 

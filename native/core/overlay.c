@@ -6,12 +6,14 @@
 #include <sys/mman.h>
 
 #include "fork.h"
+#include "shared.h"
 #include "sys.h"
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;
 static int s_fd = -1;
 static uint64_t s_device;
 static uint64_t s_inode;
+static uint32_t s_looked_at; /* tick: a look costs a system call, and each close would have one */
 
 /* A program may close descriptors that are not its own, and get the number back for a file. A view
  * of a closed mapping must not show that file. */
@@ -49,14 +51,24 @@ int zn_overlay_ready(void) {
   return result;
 }
 
+/* The address as the file's offset: neighbours merge into one mapping of the kernel's, so that many
+ * closed mappings do not use up vm.max_map_count; and far behind the end of whatever other file has
+ * got the descriptor since the last look. */
+static int put(void *base, int64_t bytes) {
+  return zn_sys_mmap_fixed(base, s_fd, (int64_t)(intptr_t)base, (size_t)bytes,
+                           PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE);
+}
+
 int zn_overlay_put(void *base, int64_t bytes) {
   pthread_mutex_lock(&s_lock);
-  int result = make();
-  if (result == 0) {
-    /* The address as the file's offset: neighbours merge into one mapping of the kernel's, so that
-     * many closed mappings do not use up vm.max_map_count. */
-    result = zn_sys_mmap_fixed(base, s_fd, (int64_t)(intptr_t)base, (size_t)bytes,
-                               PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE);
+  uint32_t tick = zn_shared_tick();
+  bool looked = tick != s_looked_at;
+  s_looked_at = tick;
+  int result = looked ? make() : 0;
+  if (result == 0) result = put(base, bytes);
+  if (result < 0 && result != -ENOMEM && !looked) {
+    result = make();
+    if (result == 0) result = put(base, bytes);
   }
   pthread_mutex_unlock(&s_lock);
   return result;

@@ -45,6 +45,24 @@ static jint JNICALL mappingRelease(JNIEnv *env, jclass self, jlong mapping) {
   return zn_mapping_release(jni_pointer(mapping));
 }
 
+/* As many as fit on the stack. */
+#define ZN_JNI_MAPPINGS 1024
+
+static void JNICALL mappingReleaseAll(JNIEnv *env, jclass self, jlongArray mappings,
+                                      jintArray results) {
+  jsize length = (*env)->GetArrayLength(env, mappings);
+  for (jsize done = 0; done < length; done += ZN_JNI_MAPPINGS) {
+    jsize count = length - done < ZN_JNI_MAPPINGS ? length - done : ZN_JNI_MAPPINGS;
+    jlong handles[ZN_JNI_MAPPINGS];
+    struct zn_mapping *pointers[ZN_JNI_MAPPINGS];
+    jint values[ZN_JNI_MAPPINGS];
+    (*env)->GetLongArrayRegion(env, mappings, done, count, handles);
+    for (jsize i = 0; i < count; i++) pointers[i] = jni_pointer(handles[i]);
+    zn_mapping_release_all(pointers, values, count);
+    (*env)->SetIntArrayRegion(env, results, done, count, values);
+  }
+}
+
 static jint JNICALL mappingForceRange(JNIEnv *env, jclass self, jlong mapping, jlong offset,
                                       jlong size) {
   return zn_mapping_force_range(jni_pointer(mapping), offset, size);
@@ -97,13 +115,13 @@ static void JNICALL mappingKept(JNIEnv *env, jclass self, jlongArray array) {
 }
 
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(mappingMap, "(IJJI)J"),       JNI_METHOD(mappingUnmap, "(JJ)I"),
-    JNI_METHOD(mappingForce, "(JJ)I"),       JNI_METHOD(mappingResidentPages, "(JJ)J"),
-    JNI_METHOD(mappingOpen, "(IJJIII)J"),    JNI_METHOD(mappingAddress, "(J)J"),
-    JNI_METHOD(mappingClose, "(J)I"),        JNI_METHOD(mappingRelease, "(J)I"),
-    JNI_METHOD(mappingForceRange, "(JJJ)I"), JNI_METHOD(mappingLoad, "(JJJ)I"),
-    JNI_METHOD(mappingAdvise, "(JJJI)I"),    JNI_METHOD(mappingResidency, "(JJJ[J)J"),
-    JNI_METHOD(mappingPages, "(JJJ)J"),      JNI_METHOD(mappingDescribe, "(J[J)V"),
-    JNI_METHOD(mappingKept, "([J)V"),
+    JNI_METHOD(mappingMap, "(IJJI)J"),        JNI_METHOD(mappingUnmap, "(JJ)I"),
+    JNI_METHOD(mappingForce, "(JJ)I"),        JNI_METHOD(mappingResidentPages, "(JJ)J"),
+    JNI_METHOD(mappingOpen, "(IJJIII)J"),     JNI_METHOD(mappingAddress, "(J)J"),
+    JNI_METHOD(mappingClose, "(J)I"),         JNI_METHOD(mappingRelease, "(J)I"),
+    JNI_METHOD(mappingReleaseAll, "([J[I)V"), JNI_METHOD(mappingForceRange, "(JJJ)I"),
+    JNI_METHOD(mappingLoad, "(JJJ)I"),        JNI_METHOD(mappingAdvise, "(JJJI)I"),
+    JNI_METHOD(mappingResidency, "(JJJ[J)J"), JNI_METHOD(mappingPages, "(JJJ)J"),
+    JNI_METHOD(mappingDescribe, "(J[J)V"),    JNI_METHOD(mappingKept, "([J)V"),
 };
 const struct jni_table jni_mapping_table = JNI_TABLE(methods);

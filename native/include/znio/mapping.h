@@ -123,6 +123,13 @@ ZN_API ZN_MUST_CHECK int zn_mapping_close(struct zn_mapping *mapping);
 ZN_API ZN_MUST_CHECK int zn_mapping_release(struct zn_mapping *mapping);
 
 /*
+ * The same for count mappings, with a result for each. Neighbours leave by one system call: that
+ * keeps short how long others wait for the kernel's lock of the address space.
+ */
+ZN_API void zn_mapping_release_all(struct zn_mapping *const mappings[], int results[],
+                                   int32_t count);
+
+/*
  * The operations below work on size bytes from offset in the mapping, any alignment, and share
  * these results: -EINVAL the range is not within the mapping; ZN_ECLOSED it is closed, or was while
  * the call ran; ZN_EDAMAGED a page was lost and replaced, zn_mapping_describe says where. Any

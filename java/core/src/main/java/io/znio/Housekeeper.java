@@ -55,9 +55,13 @@ final class Housekeeper {
     while (true) {
       try {
         Reference<?> dropped = Watch.QUEUE.remove(TICK_MILLIS);
-        if (dropped instanceof Watch watch && watch.end()) {
-          watch.dropped();
+        while (dropped != null) {
+          if (dropped instanceof Watch watch && watch.end()) {
+            watch.dropped();
+          }
+          dropped = Watch.QUEUE.poll();
         }
+        MappedMemory.releasePending();
         round(System.nanoTime());
       } catch (InterruptedException e) {
         // Nobody may end this thread.
@@ -77,7 +81,6 @@ final class Housekeeper {
     if (now - reaped >= REAP_NANOS) {
       reaped = now;
       Magazines.reap();
-      MappedMemory.releasePending();
     }
     if (now - decayed >= DECAY_NANOS) {
       decayed = now;

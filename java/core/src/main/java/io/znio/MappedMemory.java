@@ -6,6 +6,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -27,7 +28,7 @@ final class MappedMemory extends Holder {
     Housekeeper.start();
   }
 
-  /** Ranges whose release was refused for the moment. Guarded by itself. */
+  /** Ranges to be released. Guarded by itself. */
   private static final List<MappingWatch> PENDING = new ArrayList<>();
 
   final long address;
@@ -54,6 +55,7 @@ final class MappedMemory extends Holder {
     final long record;
     final long size;
     volatile boolean closed;
+    int cause = Native.CAUSE_LEAKED;
     Watch link; // keeps the reference alive
 
     MappingWatch(long mapping, long record, long size) {
@@ -63,40 +65,52 @@ final class MappedMemory extends Holder {
     }
 
     /** Gives the addresses back. Nobody can reach them. */
-    void release(int cause) {
-      int result = Native.mappingRelease(mapping);
+    void release(int why) {
+      cause = why;
+      released(Native.mappingRelease(mapping));
+    }
+
+    private void released(int result) {
       if (result == Errors.EBUSY || result == Errors.ENOMEM) {
-        synchronized (PENDING) {
-          PENDING.add(this);
-        }
-        return;
-      }
-      if (closed) {
+        addPending();
+      } else if (closed) {
         Native.ledgerForget(record);
       } else {
         Native.ledgerDied(record, cause, 0);
       }
     }
 
+    private void addPending() {
+      synchronized (PENDING) {
+        PENDING.add(this);
+      }
+    }
+
+    /** Not at once: many come at a time, and neighbours leave together. */
     void dropped(long address) {
       if (!closed) {
         LeakLog.add(Ledger.Kind.MAPPING, address, size, Blocks.site(record));
       }
-      release(Native.CAUSE_LEAKED);
+      addPending();
     }
   }
 
-  /** Tries again what was refused. Called by the housekeeper. */
+  /** Gives back what was dropped, or refused for the moment. Called by the housekeeper. */
   static void releasePending() {
-    List<MappingWatch> again;
+    MappingWatch[] watches;
     synchronized (PENDING) {
       if (PENDING.isEmpty()) {
         return;
       }
-      again = new ArrayList<>(PENDING);
+      watches = PENDING.toArray(new MappingWatch[0]);
       PENDING.clear();
     }
-    again.forEach(watch -> watch.release(Native.CAUSE_LEAKED));
+    int[] results = new int[watches.length];
+    Native.mappingReleaseAll(
+        Arrays.stream(watches).mapToLong(watch -> watch.mapping).toArray(), results);
+    for (int i = 0; i < results.length; i++) {
+      watches[i].released(results[i]);
+    }
   }
 
   /**
@@ -223,8 +237,8 @@ final class MappedMemory extends Holder {
     if (result < 0) {
       throw Token.refusal(result, "mapping");
     }
-    if (!viewed) {
-      closeUnseen();
+    if (!viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED) {
+      unmap();
       return;
     }
     int closed = Native.mappingClose(watch.mapping);
@@ -239,8 +253,8 @@ final class MappedMemory extends Holder {
     }
   }
 
-  /** Nobody has ever had a view: the addresses go back now. */
-  private void closeUnseen() throws IOException {
+  /** The addresses go back now: nobody has ever had a view, or nobody wants a stale one caught. */
+  private void unmap() throws IOException {
     watch.link.end();
     long[] status = new long[STATUS_LONGS];
     Native.mappingDescribe(watch.mapping, status);

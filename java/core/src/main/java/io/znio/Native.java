@@ -245,6 +245,9 @@ final class Native {
   /** After it the handle is no longer valid, except after -EBUSY and -ENOMEM. */
   static native int mappingRelease(long mapping);
 
+  /** The same for many; as many results. */
+  static native void mappingReleaseAll(long[] mappings, int[] results);
+
   static native int mappingForceRange(long mapping, long offset, long size);
 
   static native int mappingLoad(long mapping, long offset, long size);

@@ -9,7 +9,10 @@ import java.util.Locale;
  * znio uses.
  */
 public enum SafetyLevel {
-  /** Nothing more is checked: a view of freed memory reads and writes whatever is there by then. */
+  /**
+   * Nothing more is checked: a view of freed memory reads and writes whatever is there by then, and
+   * a view of a closed {@link Mapping} ends the JVM, as after {@code Unsafe.invokeCleaner}.
+   */
   UNCHECKED,
 
   /**
