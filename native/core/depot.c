@@ -9,11 +9,13 @@
 #include "heap.h"
 #include "limit.h"
 #include "region_class.h"
+#include "znio/quarantine.h"
 
-/* Of one class, and of all. A whole quarantine of the smallest blocks fits into its class. */
-#define ZN_DEPOT_CLASS_BYTES_MAX ((int64_t)4 << 20)
-#define ZN_DEPOT_CLASS_ITEMS_MAX 65536
-#define ZN_DEPOT_BYTES_MAX ((int64_t)16 << 20)
+/* Of one class, and of all. A whole quarantine fits into its class: what jemalloc gets back it
+ * gives to the kernel soon, and each page costs a fault then. */
+#define ZN_DEPOT_CLASS_BYTES_MAX ZN_QUARANTINE_BYTES_MAX
+#define ZN_DEPOT_CLASS_ITEMS_MAX ZN_QUARANTINE_ITEMS_MAX
+#define ZN_DEPOT_BYTES_MAX (2 * ZN_QUARANTINE_BYTES_MAX)
 
 /* Blocks that go to jemalloc, or come from it, in one step. */
 #define ZN_DEPOT_BATCH 64
@@ -34,7 +36,7 @@ static _Atomic int64_t s_bytes;
 
 static int capacity_of(int region_class) {
   int64_t items = ZN_DEPOT_CLASS_BYTES_MAX / zn_class_bytes(region_class);
-  return items > ZN_DEPOT_CLASS_ITEMS_MAX ? ZN_DEPOT_CLASS_ITEMS_MAX : (int)items;
+  return (int)(items > ZN_DEPOT_CLASS_ITEMS_MAX ? ZN_DEPOT_CLASS_ITEMS_MAX : items);
 }
 
 /* Takes what is here, at most count. */

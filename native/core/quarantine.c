@@ -33,10 +33,22 @@ static bool s_is_open;
 static int64_t s_items_max = ZN_QUARANTINE_ITEMS_MAX;
 static int64_t s_bytes_max = ZN_QUARANTINE_BYTES_MAX;
 
+/* Times in a row that a batch was put back: the more, the more must wait before the next is tried.
+ * A try costs microseconds and a failed one is in vain; but what comes back soon is still in the
+ * processor's cache. */
+#define ZN_PATIENCE_MAX 2
+static int s_patience;
+
+/* The caps in force: the full ones, or a 4th or 16th of them. The mutex is held. */
+static int64_t in_force(int64_t cap) {
+  int64_t part = cap >> (2 * (ZN_PATIENCE_MAX - s_patience));
+  return part > 0 ? part : 1;
+}
+
 /* The mutex is held. */
 static int urgency(void) {
-  int64_t items = s_waiting.items / s_items_max;
-  int64_t bytes = s_waiting.bytes / s_bytes_max;
+  int64_t items = s_waiting.items / in_force(s_items_max);
+  int64_t bytes = s_waiting.bytes / in_force(s_bytes_max);
   int64_t times = items > bytes ? items : bytes;
   return times > 2 ? 2 : (int)times;
 }
@@ -122,14 +134,16 @@ int zn_quarantine_add(int count, const uint64_t *records) {
   return result;
 }
 
-int64_t zn_quarantine_begin(int64_t *batch) {
+int64_t zn_quarantine_begin(int64_t *batch, bool *full) {
   int64_t result = -EBUSY;
   *batch = 0;
+  *full = false;
   pthread_mutex_lock(&s_mutex);
   if (!s_is_open) {
     result = s_waiting.items;
     if (result > 0) {
       s_open = s_waiting;
+      *full = s_open.items >= s_items_max || s_open.bytes >= s_bytes_max;
       memset(&s_waiting, 0, sizeof s_waiting);
       s_is_open = true;
       *batch = ++s_number;
@@ -184,6 +198,7 @@ int zn_quarantine_end(int64_t batch) {
   if (ours) {
     first = s_open.first;
     s_is_open = false;
+    s_patience = 0;
     memset(&s_open, 0, sizeof s_open);
   }
   pthread_mutex_unlock(&s_mutex);
@@ -203,6 +218,7 @@ int zn_quarantine_defer(int64_t batch) {
     s_waiting.bytes += s_open.bytes;
     memset(&s_open, 0, sizeof s_open);
     s_is_open = false;
+    if (s_patience < ZN_PATIENCE_MAX) s_patience++;
   }
   pthread_mutex_unlock(&s_mutex);
   return ours ? 0 : -EINVAL;

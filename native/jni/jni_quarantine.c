@@ -5,9 +5,10 @@
 
 static jlong JNICALL quarantineBegin(JNIEnv *env, jclass self, jlongArray array) {
   int64_t batch = 0;
-  int64_t count = zn_quarantine_begin(&batch);
-  const jlong value = batch;
-  if (count > 0) (*env)->SetLongArrayRegion(env, array, 0, 1, &value);
+  bool full = false;
+  int64_t count = zn_quarantine_begin(&batch, &full);
+  const jlong values[] = {batch, full};
+  if (count > 0) (*env)->SetLongArrayRegion(env, array, 0, 2, values);
   return count;
 }
 

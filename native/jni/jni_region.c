@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.znio.Native: off-heap memory. */
+#include <string.h>
+
 #include "jni_znio.h"
 #include "znio/region.h"
 
@@ -12,6 +14,10 @@ static jlong JNICALL regionAllocate(JNIEnv *env, jclass self, jlong size, jlong 
 static void JNICALL regionFree(JNIEnv *env, jclass self, jlong address, jlong size,
                                jlong alignment) {
   zn_region_free(jni_pointer(address), size, alignment);
+}
+
+static void JNICALL regionZero(JNIEnv *env, jclass self, jlong address, jlong size) {
+  memset(jni_pointer(address), 0, (size_t)size);
 }
 
 static jlong JNICALL regionOpen(JNIEnv *env, jclass self, jlong size, jlong alignment, jint flags,
@@ -71,12 +77,20 @@ static jstring JNICALL regionConstantName(JNIEnv *env, jclass self, jint constan
 }
 
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(regionAllocate, "(JJ)J"),  JNI_METHOD(regionFree, "(JJJ)V"),
-    JNI_METHOD(regionOpen, "(JJIII)J"),   JNI_METHOD(regionClose, "(JI)I"),
-    JNI_METHOD(regionRetire, "(JI)I"),    JNI_METHOD(regionAddress, "(J)J"),
-    JNI_METHOD(regionClass, "(J)I"),      JNI_METHOD(regionClassBytes, "(I)J"),
-    JNI_METHOD(regionDecay, "()V"),       JNI_METHOD(regionTrim, "()V"),
-    JNI_METHOD(regionThreadFlush, "()V"), JNI_METHOD(regionReadStatistics, "([J)I"),
-    JNI_METHOD(regionConstants, "()[J"),  JNI_METHOD(regionConstantName, "(I)Ljava/lang/String;"),
+    JNI_METHOD(regionAllocate, "(JJ)J"),
+    JNI_METHOD(regionZero, "(JJ)V"),
+    JNI_METHOD(regionFree, "(JJJ)V"),
+    JNI_METHOD(regionOpen, "(JJIII)J"),
+    JNI_METHOD(regionClose, "(JI)I"),
+    JNI_METHOD(regionRetire, "(JI)I"),
+    JNI_METHOD(regionAddress, "(J)J"),
+    JNI_METHOD(regionClass, "(J)I"),
+    JNI_METHOD(regionClassBytes, "(I)J"),
+    JNI_METHOD(regionDecay, "()V"),
+    JNI_METHOD(regionTrim, "()V"),
+    JNI_METHOD(regionThreadFlush, "()V"),
+    JNI_METHOD(regionReadStatistics, "([J)I"),
+    JNI_METHOD(regionConstants, "()[J"),
+    JNI_METHOD(regionConstantName, "(I)Ljava/lang/String;"),
 };
 const struct jni_table jni_region_table = JNI_TABLE(methods);

@@ -35,6 +35,7 @@ extern const struct jni_table jni_magazine_table;
 extern const struct jni_table jni_limit_table;
 extern const struct jni_table jni_quarantine_table;
 extern const struct jni_table jni_ledger_table;
+extern const struct jni_table jni_thread_table;
 
 /* Native methods that JNI_OnLoad binds. */
 jint jni_method_count(void);

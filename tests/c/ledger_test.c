@@ -161,7 +161,8 @@ static void end_block(struct zn_magazine *magazine, uint64_t handle, uint32_t ra
     atomic_fetch_add(&s_failures, 1);
   }
   int64_t batch;
-  if (random % 1024 == 0 && zn_quarantine_begin(&batch) > 0) {
+  bool full;
+  if (random % 1024 == 0 && zn_quarantine_begin(&batch, &full) > 0) {
     result = random % 2048 == 0 ? zn_quarantine_defer(batch) : zn_quarantine_end(batch);
     if (result != 0) atomic_fetch_add(&s_failures, 1);
   }

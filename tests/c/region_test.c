@@ -233,7 +233,7 @@ static void test_a_magazine_stays_within_its_bytes(void **state) {
       struct zn_ledger_idle idle;
       zn_ledger_read_idle(&idle);
       assert_in_range(idle.magazine_bytes, 0, ZN_MAGAZINE_BYTES_MAX);
-      assert_in_range(idle.depot_bytes, 0, 16 << 20);
+      assert_in_range(idle.depot_bytes, 0, 2 * ZN_QUARANTINE_BYTES_MAX);
     }
   }
   int64_t sum = 0;

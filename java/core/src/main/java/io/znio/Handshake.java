@@ -33,7 +33,39 @@ final class Handshake {
   /** Part of the name of the natives of java.util.zip that read or write a direct buffer. */
   private static final String ZIP_NATIVE = "Buffer";
 
+  private static final long TOOL;
+  private static final Class<?> CARRIERS;
+
+  static {
+    NativeLibrary.load();
+    TOOL = Native.threadTool();
+    CARRIERS = carriers();
+  }
+
   private Handshake() {}
+
+  /** What virtual threads run on; null before JDK 21. */
+  private static Class<?> carriers() {
+    try {
+      return Internals.type("jdk.internal.misc.CarrierThread");
+    } catch (ClassNotFoundException e) {
+      return null;
+    }
+  }
+
+  /** Whether this JVM tells what its threads are doing. */
+  static boolean canLook() {
+    return TOOL > 0;
+  }
+
+  /**
+   * Whether nobody has to be stopped: each other thread waits, or runs native code that has nothing
+   * to do with buffers. Each of them has made a call, so it looks at the flag before its next
+   * access. A few microseconds; false if that cannot be told, or not at this moment.
+   */
+  static boolean isNeedless() {
+    return canLook() && Native.threadsAreOutside(TOOL, CARRIERS) == 1;
+  }
 
   /**
    * Goes through all threads.

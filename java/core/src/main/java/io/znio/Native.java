@@ -308,6 +308,8 @@ final class Native {
   /** The address, or an error. alignment: a power of two, or 0. */
   static native long regionAllocate(long size, long alignment);
 
+  static native void regionZero(long address, long size);
+
   static native void regionFree(long address, long size, long alignment);
 
   /** {@code zn_region_open}: a handle, or an error. */
@@ -358,7 +360,10 @@ final class Native {
 
   // quarantine
 
-  /** How many blocks are in the batch, whose number goes to {@code batch[0]}; 0; or an error. */
+  /**
+   * How many blocks are in the batch; 0; or an error. Its number goes to {@code batch[0]}, 1 to
+   * {@code batch[1]} if it is full.
+   */
   static native long quarantineBegin(long[] batch);
 
   static native int quarantineEnd(long batch);
@@ -366,6 +371,18 @@ final class Native {
   static native int quarantineDefer(long batch);
 
   static native int quarantineSetCaps(long items, long bytes);
+
+  // threads
+
+  /** A tool for the next method, which stays; or -ENOTSUP. */
+  static native long threadTool();
+
+  /**
+   * 1: each other thread waits, is dead or runs native code that touches no buffer; 0: perhaps not.
+   *
+   * @param carriers the class of threads that virtual threads run on; null if there are none
+   */
+  static native int threadsAreOutside(long tool, Class<?> carriers);
 
   // limit
 

@@ -7,14 +7,14 @@ package io.znio;
  */
 final class Quarantine {
   /** The tick at which a thread was found inside an access: no use to ask again within it. */
-  private static volatile int deferredAt = -1;
+  private static volatile int insideAt = -1;
 
   private Quarantine() {}
 
   /** To be called when C has said that a batch is due. */
   static void due() {
-    if (Native.ledgerTick() != deferredAt) {
-      flush();
+    if (Native.ledgerTick() != insideAt) {
+      end(false);
     }
   }
 
@@ -25,19 +25,29 @@ final class Quarantine {
    *     in the middle of an access
    */
   static boolean flush() {
-    long[] batch = new long[1];
+    return end(true);
+  }
+
+  /**
+   * @param must a handshake is worth while for less than a full batch
+   */
+  private static boolean end(boolean must) {
+    long[] batch = new long[2];
     if (Native.quarantineBegin(batch) <= 0) {
       return false;
     }
+    boolean shakes = must || batch[1] != 0;
     boolean passed = false;
     try {
-      passed = Handshake.run();
+      passed = Handshake.isNeedless() || shakes && Handshake.run();
     } finally {
       if (passed) {
         Native.quarantineEnd(batch[0]);
       } else {
         Native.quarantineDefer(batch[0]);
-        deferredAt = Native.ledgerTick();
+        if (shakes) {
+          insideAt = Native.ledgerTick();
+        }
       }
     }
     return passed;
