@@ -167,6 +167,12 @@ zn_build_jdk() {
     END { print found ? found : first }'
 }
 
+# The JDK that compiles znio-segments if the one that builds is too old: the oldest from 22 on that
+# is found. Prints nothing if there is none: Maven leaves it out then.
+zn_segments_jdk() {
+  zn_jdks | awk '$1 >= 22 && !found { found = $3 } END { if (found) print found }'
+}
+
 # JDK FEATURE to test with, where the system's package sources have it.
 zn_install_test_jdk() {
   zn_jdks | grep "^$1 " >/dev/null || ! zn_apt_available "openjdk-$1-jdk-headless" ||
@@ -193,7 +199,9 @@ zn_maven() {
 zn_maven_once() {
   (
     cd "$ZN_ROOT" || return
-    JAVA_HOME=$(zn_build_jdk) exec timeout -k 30 1800 mvn -B -q -Dstyle.color=never "$@"
+    segments=$(zn_segments_jdk)
+    JAVA_HOME=$(zn_build_jdk) exec timeout -k 30 1800 mvn -B -q -Dstyle.color=never \
+      ${segments:+"-Dznio.segments.jdk=$segments"} "$@"
   )
 }
 
@@ -201,9 +209,10 @@ zn_maven_once() {
 zn_fingerprint() {
   {
     zn_build_jdk
+    zn_segments_jdk
     printf '%s\n' "${CC:-cc}"
     (cd "$ZN_ROOT" && find pom.xml CMakeLists.txt .mvn native java \
-      {tests,bench}/{pom.xml,c,src} -name target -prune -o -type f -print0 |
+      {tests,bench}/{pom.xml,c,src} tests/segments -name target -prune -o -type f -print0 |
       LC_ALL=C sort -z | xargs -0 sha256sum)
   } | sha256sum | cut -d' ' -f1
 }
@@ -217,6 +226,8 @@ zn_build() {
   fingerprint=$(zn_fingerprint)
   if ! { [ -f "$stamp" ] && [ "$(<"$stamp")" = "$fingerprint" ] && zn_built; }; then
     rm -f "$stamp"
+    [ -n "$(zn_segments_jdk)" ] ||
+      zn_note "no JDK from 22 on was found: znio-segments (MemorySegment views) is left out."
     zn_run_logged "Building znio" "$ZN_LOGS/build.log" zn_maven -DskipTests package || exit 3
     echo "$fingerprint" >"$stamp"
   fi

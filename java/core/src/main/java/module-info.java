@@ -8,8 +8,12 @@
  * Enable-Native-Access: ALL-UNNAMED} in the manifest of the jar that it starts with {@code java
  * -jar}.
  */
+@SuppressWarnings("module")
 module io.znio {
   requires static java.management; // for the bean; without it there is none
 
   exports io.znio;
+
+  opens io.znio to
+      io.znio.segments; // not there when this is compiled, and perhaps not when it runs
 }

@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Owns one mapping of C. Buffers over it, and all their views, have it as attachment: so it is
- * reachable as long as anybody can reach the memory, and the addresses are given back after that.
- * Any thread.
+ * Owns one mapping of C. Buffers over it, and all their views, have it as attachment; memory
+ * segments have its life: so the life is reachable as long as anybody can reach the memory, and the
+ * addresses are given back after that. Any thread.
  */
 final class MappedMemory extends Holder {
   private static final int STATUS_LONGS = 9;
@@ -142,7 +142,7 @@ final class MappedMemory extends Holder {
       long address = memory.address;
       Native.ledgerSetAddress(record, address);
       watch.link =
-          new Watch(memory) {
+          new Watch(memory.life) {
             @Override
             void dropped() {
               watch.dropped(address);
@@ -166,6 +166,12 @@ final class MappedMemory extends Holder {
     viewed = true; // before the look: a close after it keeps the addresses
     checkOpen();
     return BufferFactory.mapped(address + offset, length, readOnly, this, Life.token(life));
+  }
+
+  /** A new {@code MemorySegment} over the whole mapping. */
+  Object segment(boolean readOnly) {
+    MappedByteBuffer mark = view(0, 0, readOnly);
+    return SegmentFactory.mapped(mark, address, size, readOnly, Life.session(life));
   }
 
   /** The address, which stays mapped until {@link #giveBack}. */

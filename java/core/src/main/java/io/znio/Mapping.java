@@ -322,6 +322,11 @@ public final class Mapping implements AutoCloseable {
     return memory.view(offset, length, mode == Mode.READ_ONLY);
   }
 
+  /** For the module io.znio.segments: a {@code MemorySegment} over the whole mapping. */
+  Object segment() {
+    return memory.segment(mode == Mode.READ_ONLY);
+  }
+
   private void checkRange(long offset, long length) {
     if (offset < 0 || length < 0 || offset > memory.size - length) {
       throw new IndexOutOfBoundsException(

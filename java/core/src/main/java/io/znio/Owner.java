@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.lang.ref.Reference;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 
 /**
- * Owns one block. Buffers over it, and all their views, have it as attachment: so it is reachable
- * as long as anybody can reach the memory. Any thread.
+ * Owns one block. Buffers over it, and all their views, have it as attachment; memory segments have
+ * its life: so the life is reachable as long as anybody can reach the memory. Any thread.
  */
 final class Owner extends Holder {
   private static final boolean KILLS = SafetyLevel.CURRENT == SafetyLevel.TRACKED;
@@ -40,7 +41,7 @@ final class Owner extends Holder {
     private final long handle;
 
     BlockWatch(Owner owner) {
-      super(owner);
+      super(owner.life);
       handle = owner.handle;
     }
 
@@ -67,6 +68,11 @@ final class Owner extends Holder {
     return BufferFactory.direct(address() + offset, size, this, Life.token(life));
   }
 
+  /** A new {@code MemorySegment} over the whole block, whose size is {@code size}. */
+  Object segment(long size) {
+    return SegmentFactory.direct(address(), size, Life.session(life));
+  }
+
   /**
    * Frees the block.
    *
@@ -79,6 +85,7 @@ final class Owner extends Holder {
     }
     if (watch != null) {
       watch.end();
+      Reference.reachabilityFence(life); // till here; else it might count as dropped
     }
     if (KILLS && root != null) {
       kill(root);

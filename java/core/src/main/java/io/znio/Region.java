@@ -124,6 +124,12 @@ public final class Region implements AutoCloseable {
     return owner.view(offset, length);
   }
 
+  /** For the module io.znio.segments: a {@code MemorySegment} over the whole region. */
+  Object segment() {
+    checkOpen();
+    return owner.segment(size);
+  }
+
   /**
    * Where the memory begins, for native code.
    *
