@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "fork.h"
+#include "guard_copy.h"
 #include "guard_range.h"
 #include "guard_report.h"
 #include "sys.h"
@@ -105,6 +106,37 @@ static struct zn_guard_offer *offer_begin(int thread) {
   return NULL;
 }
 
+static uintptr_t page_of(const struct zn_guard_range *range, uintptr_t address) {
+  return address - address % (uintptr_t)range->page_bytes;
+}
+
+static int64_t file_offset_of(struct zn_guard_range *range, uintptr_t page) {
+  return range->file_offset + (int64_t)(page - atomic_load(&range->begin));
+}
+
+static void report(struct zn_guard_range *range, uintptr_t address, bool closed, bool replaced) {
+  struct zn_guard_fault fault = {.device = range->device,
+                                 .inode = range->inode,
+                                 .file_offset = file_offset_of(range, page_of(range, address)),
+                                 .address = (int64_t)address,
+                                 .thread = zn_sys_signal_thread(),
+                                 .closed = closed,
+                                 .replaced = replaced};
+  zn_guard_report(&fault);
+}
+
+/* HotSpot's error names neither file nor offset. Compiled loops touch a page thousands of times
+ * before they throw: once is enough. */
+static void report_thrown(uintptr_t address) {
+  struct zn_guard_range *range = zn_guard_range_pin(address);
+  if (range == NULL) return;
+  uintptr_t page = page_of(range, address);
+  if (atomic_exchange(&range->thrown_page, page) != page) {
+    report(range, address, atomic_load(&range->state) == ZN_GUARD_CLOSED, false);
+  }
+  zn_guard_range_unpin(range);
+}
+
 /*
  * Offers the fault to HotSpot. Where HotSpot's handler comes first (libjsig, or a JVM started after
  * the guard) it has refused already, and calls whom it chains to, us, from inside this call too:
@@ -123,7 +155,10 @@ static bool jvm_took(int signal, siginfo_t *info, void *context) {
   if (offer == NULL) return false;
   offer->came_back = false;
   bool took = s_jvm(signal, info, context, 0) != 0;
-  if (took && !offer->came_back) count(&s_totals.by_jvm, 1);
+  if (took && !offer->came_back) {
+    count(&s_totals.by_jvm, 1);
+    report_thrown((uintptr_t)info->si_addr);
+  }
   atomic_store(&offer->thread, 0);
   return took;
 }
@@ -132,23 +167,16 @@ static bool jvm_took(int signal, siginfo_t *info, void *context) {
 static bool replace_page(struct zn_guard_range *range, uintptr_t address) {
   bool closed = atomic_load(&range->state) == ZN_GUARD_CLOSED;
   bool writable = range->writable || closed;
-  uintptr_t page = address - address % (uintptr_t)range->page_bytes;
+  uintptr_t page = page_of(range, address);
   size_t bytes = (size_t)range->page_bytes;
   /* Another thread may have put it in place since, and written to it; or the file is long again. */
   if (zn_sys_signal_can_touch((void *)page, bytes, writable)) {
     count(&s_totals.repeated, 1);
     return true;
   }
-  int64_t file_offset = range->file_offset + (int64_t)(page - atomic_load(&range->begin));
-  closed = zn_guard_range_record(range, file_offset);
+  closed = zn_guard_range_record(range, file_offset_of(range, page));
   if (!zn_sys_signal_zero_pages((void *)page, bytes, writable || closed)) return false;
-  struct zn_guard_rescue rescue = {.device = range->device,
-                                   .inode = range->inode,
-                                   .file_offset = file_offset,
-                                   .address = (int64_t)address,
-                                   .thread = zn_sys_signal_thread(),
-                                   .closed = closed};
-  zn_guard_report(&rescue);
+  report(range, address, closed, true);
   count(&s_totals.rescued, 1);
   return true;
 }
@@ -335,6 +363,15 @@ int zn_guard_copy(void *target, const void *source, int64_t size, int64_t *copie
   return result;
 }
 
+int zn_guard_copy_in(void *target, const void *source, int64_t size, int64_t *copied) {
+  if (atomic_load_explicit(&s_state, memory_order_acquire) != ZN_GUARD_OUT) {
+    return zn_guard_copy(target, source, size, copied);
+  }
+  __builtin_memcpy(target, source, (size_t)size);
+  *copied = size;
+  return 0;
+}
+
 /* --- what is known --- */
 
 int zn_guard_locate(const void *address, struct zn_guard_place *place) {
@@ -347,7 +384,8 @@ int zn_guard_locate(const void *address, struct zn_guard_place *place) {
                                    .damaged_offset = atomic_load(&range->damaged_offset),
                                    .damaged_pages = atomic_load(&range->damaged_pages),
                                    .stale_pages = atomic_load(&range->stale_pages),
-                                   .closed = atomic_load(&range->state) == ZN_GUARD_CLOSED};
+                                   .closed = atomic_load(&range->state) == ZN_GUARD_CLOSED,
+                                   .writable = range->writable};
   zn_guard_range_unpin(range);
   return 0;
 }

@@ -66,6 +66,7 @@ void zn_guard_range_open(struct zn_guard_range *range, const struct zn_guard_spa
   atomic_store(&range->damaged_offset, -1);
   atomic_store(&range->damaged_pages, 0);
   atomic_store(&range->stale_pages, 0);
+  atomic_store(&range->thrown_page, 0);
   atomic_store(&range->begin, (uintptr_t)span->base);
   atomic_store(&range->end, (uintptr_t)span->base + (uintptr_t)span->bytes);
   atomic_store(&range->state, ZN_GUARD_OPEN);

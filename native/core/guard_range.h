@@ -46,6 +46,7 @@ struct zn_guard_range {
   _Atomic int64_t damaged_offset;
   _Atomic int64_t damaged_pages;
   _Atomic int64_t stale_pages;
+  _Atomic uintptr_t thrown_page; /* the last one that HotSpot dealt with */
   struct zn_guard_range *next_free;
 };
 

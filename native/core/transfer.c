@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sys.h"
+#include "transfer_memory.h"
 #include "transfer_path.h"
 
 #define ZN_URING_DEPTH_DEFAULT 8u
@@ -247,6 +248,31 @@ static int job_init(struct zn_job *job, const struct zn_end *source, const struc
   return 0;
 }
 
+/* Memory at one end, or NULL. */
+static const struct zn_end *memory_of(const struct zn_end *source, const struct zn_end *target) {
+  if (source->kind == ZN_END_MEMORY) return source;
+  return target->kind == ZN_END_MEMORY ? target : NULL;
+}
+
+/* With memory at one end. returns: what the transfer returns. */
+static int64_t move_checked(struct zn_job *job, const struct zn_end *memory, int path,
+                            struct zn_receipt *receipt) {
+  int64_t count = job->count;
+  bool writes = job->target.kind == ZN_END_MEMORY;
+  int64_t result = zn_memory_check(memory->address, count, receipt);
+  if (result < 0) return result;
+  result = path == ZN_PATH_AUTO ? move_by_choice(job, receipt) : move_by_name(job, path, receipt);
+  int64_t moved = result > 0 ? result : 0;
+  receipt->bytes = moved;
+  if (result == -EFAULT || job->error == -EFAULT) {
+    int error = zn_memory_explain((char *)memory->address + moved, count - moved, writes, receipt);
+    if (result < 0) result = error;
+    job->error = error;
+  }
+  int damaged = zn_memory_check(memory->address, count, receipt);
+  return damaged < 0 ? damaged : result;
+}
+
 int64_t zn_transfer(const struct zn_end *source, const struct zn_end *target, int64_t count,
                     const struct zn_transfer_options *options, struct zn_receipt *receipt) {
   static const struct zn_transfer_options defaults;
@@ -254,15 +280,22 @@ int64_t zn_transfer(const struct zn_end *source, const struct zn_end *target, in
   int64_t calls_before = zn_sys_count();
   struct zn_receipt discarded;
   struct zn_receipt *filled = receipt != NULL ? receipt : &discarded;
-  *filled = (struct zn_receipt){.path = options->path, .kernel_copied = ZN_COPIED_UNKNOWN};
+  *filled = (struct zn_receipt){
+      .path = options->path, .kernel_copied = ZN_COPIED_UNKNOWN, .lost_offset = -1};
   struct zn_job job = {.can_hand_out = receipt != NULL};
   int64_t result = job_init(&job, source, target, count, options);
   if (result == 0 && receipt == NULL && !is_no_stream(source)) result = -EINVAL;
+  const struct zn_end *memory = memory_of(source, target);
   if (result == 0 && job.count > 0) {
-    result = options->path == ZN_PATH_AUTO ? move_by_choice(&job, filled)
-                                           : move_by_name(&job, options->path, filled);
+    if (memory != NULL) {
+      result = move_checked(&job, memory, options->path, filled);
+    } else if (options->path == ZN_PATH_AUTO) {
+      result = move_by_choice(&job, filled);
+    } else {
+      result = move_by_name(&job, options->path, filled);
+    }
   }
-  filled->bytes = result > 0 ? result : 0;
+  if (result > 0) filled->bytes = result;
   filled->error = result < 0 ? (int32_t)result : job.error;
   filled->kernel_copied = job.kernel_copied;
   filled->stranded = job.stranded;

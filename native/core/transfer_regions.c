@@ -4,11 +4,12 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 
+#include "guard_copy.h"
 #include "heap.h"
 #include "pipe_account.h"
 #include "sys.h"
+#include "transfer_memory.h"
 #include "transfer_path.h"
 
 /* One buffer of this size stays in the processor's cache between pread and write. */
@@ -31,6 +32,7 @@ struct gather {
   uint32_t flags;
   char *buffer;
   size_t filled;
+  struct zn_receipt *receipt; /* where a lost page is told */
 };
 
 /* Writes the buffer; more: other bytes follow at once. returns false when the call must end. */
@@ -53,11 +55,18 @@ static bool flush(struct gather *gather, bool more) {
   return gather->error == 0;
 }
 
-static bool append_memory(struct gather *gather, const char *bytes, size_t size) {
+static bool append_memory(struct gather *gather, char *bytes, size_t size) {
   while (size > 0) {
     size_t room = ZN_GATHER_BYTES - gather->filled;
     size_t part = size < room ? size : room;
-    memcpy(gather->buffer + gather->filled, bytes, part);
+    int64_t copied;
+    gather->error =
+        zn_guard_copy_in(gather->buffer + gather->filled, bytes, (int64_t)part, &copied);
+    if (gather->error == -EFAULT) {
+      gather->error =
+          zn_memory_explain(bytes + copied, (int64_t)size - copied, false, gather->receipt);
+    }
+    if (gather->error != 0) return false;
     gather->filled += part;
     bytes += part;
     size -= part;
@@ -194,32 +203,40 @@ static int main_path(const struct gather *gather, int path) {
   return by_reference ? ZN_PATH_SENDFILE : ZN_PATH_READ_WRITE;
 }
 
+static void send_all(struct gather *gather, const struct zn_file_region *regions, size_t count,
+                     int path) {
+  if (path == ZN_PATH_SENDFILE) send_corked(gather, regions, count);
+  if (path == ZN_PATH_SPLICE) send_referred(gather, regions, count);
+  if (path == ZN_PATH_READ_WRITE) send_gathered(gather, regions, count, false);
+  if (path == ZN_PATH_AUTO) send_gathered(gather, regions, count, true);
+}
+
 int64_t zn_transfer_regions(const void *header, size_t header_size,
                             const struct zn_file_region *regions, size_t count,
                             const struct zn_end *target, const struct zn_transfer_options *options,
                             struct zn_receipt *receipt) {
   int path = options != NULL ? options->path : ZN_PATH_AUTO;
   int64_t calls_before = zn_sys_count();
-  struct gather gather = {.target = *target, .flags = options != NULL ? options->flags : 0};
+  struct zn_receipt filled = {.lost_offset = -1, .kernel_copied = ZN_COPIED_UNKNOWN};
+  struct gather gather = {
+      .target = *target, .flags = options != NULL ? options->flags : 0, .receipt = &filled};
   gather.error = check(regions, count, target, path);
+  if (gather.error == 0) gather.error = zn_memory_check(header, (int64_t)header_size, &filled);
   if (gather.error == 0) {
     gather.buffer = zn_heap_allocate(ZN_GATHER_BYTES, ZN_GATHER_ALIGNMENT);
     if (gather.buffer == NULL) gather.error = -ENOMEM;
   }
-  if (gather.error == 0 && append_memory(&gather, header, header_size)) {
-    if (path == ZN_PATH_SENDFILE) send_corked(&gather, regions, count);
-    if (path == ZN_PATH_SPLICE) send_referred(&gather, regions, count);
-    if (path == ZN_PATH_READ_WRITE) send_gathered(&gather, regions, count, false);
-    if (path == ZN_PATH_AUTO) send_gathered(&gather, regions, count, true);
+  if (gather.error == 0 && append_memory(&gather, (char *)header, header_size)) {
+    /* The copy is what is sent: a page that is replaced from here on has no part in it. */
+    gather.error = zn_memory_check(header, (int64_t)header_size, &filled);
+    if (gather.error == 0) send_all(&gather, regions, count, path);
   }
   zn_heap_free(gather.buffer, ZN_GATHER_BYTES, ZN_GATHER_ALIGNMENT);
-  if (receipt != NULL) {
-    *receipt = (struct zn_receipt){.bytes = gather.sent,
-                                   .system_calls = zn_sys_count() - calls_before,
-                                   .path = main_path(&gather, path),
-                                   .error = gather.error,
-                                   .kernel_copied = ZN_COPIED_UNKNOWN};
-  }
+  filled.bytes = gather.sent;
+  filled.system_calls = zn_sys_count() - calls_before;
+  filled.path = main_path(&gather, path);
+  filled.error = gather.error;
+  if (receipt != NULL) *receipt = filled;
   bool failed = gather.sent == 0 && gather.error < 0;
   return failed ? gather.error : gather.sent;
 }

@@ -177,7 +177,6 @@ static int64_t lend_all(struct zn_job *job, struct zn_pipe *pipe, char *address,
   int64_t moved = 0;
   while (moved < size && job->error == 0) {
     int64_t result = lend(job, pipe, address + moved, size - moved);
-    if (result == -EFAULT) result = ZN_ETRUNCATED;
     if (result < 0 && moved == 0) return result;
     if (result < 0) job->error = (int32_t)result;
     if (result <= 0) break;
@@ -201,6 +200,8 @@ static int64_t lend_file(struct zn_job *job, struct zn_pipe *pipe) {
     if (result == 0) {
       result = lend_all(job, pipe, window.address, window.bytes);
       zn_map_window_close(&window);
+      if (result == -EFAULT) result = ZN_ETRUNCATED;
+      if (job->error == -EFAULT) job->error = ZN_ETRUNCATED;
     }
     if (result < 0 && moved == 0) return result;
     if (result < 0) job->error = (int32_t)result;

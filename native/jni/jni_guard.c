@@ -30,19 +30,19 @@ static jint JNICALL guardCheck(JNIEnv *env, jclass self, jlong address, jlong si
 }
 
 static jint JNICALL guardNext(JNIEnv *env, jclass self, jlongArray cursor_array, jlongArray array) {
-  struct zn_guard_rescue rescue;
+  struct zn_guard_fault fault;
   jlong state[2]; /* cursor, lost */
   (*env)->GetLongArrayRegion(env, cursor_array, 0, 2, state);
   if ((*env)->ExceptionCheck(env)) return 0;
   uint64_t cursor = (uint64_t)state[0];
   int64_t lost = state[1];
-  int result = zn_guard_next(&cursor, &rescue, &lost);
+  int result = zn_guard_next(&cursor, &fault, &lost);
   state[0] = (jlong)cursor;
   state[1] = lost;
   (*env)->SetLongArrayRegion(env, cursor_array, 0, 2, state);
   if (result != 1) return result;
-  const jlong values[] = {(jlong)rescue.device, (jlong)rescue.inode, rescue.file_offset,
-                          rescue.address,       rescue.thread,       rescue.closed};
+  const jlong values[] = {(jlong)fault.device, (jlong)fault.inode, fault.file_offset, fault.address,
+                          fault.thread,        fault.closed,       fault.replaced};
   (*env)->SetLongArrayRegion(env, array, 0, sizeof(values) / sizeof(values[0]), values);
   return 1;
 }

@@ -28,6 +28,9 @@ static void fill_receipt(JNIEnv *env, jlongArray array, const struct zn_receipt 
       [JNI_RECEIPT_KERNEL_COPIED] = receipt->kernel_copied,
       [JNI_RECEIPT_STRANDED] = jni_long(receipt->stranded),
       [JNI_RECEIPT_PIN] = jni_long(receipt->pin),
+      [JNI_RECEIPT_LOST_OFFSET] = receipt->lost_offset,
+      [JNI_RECEIPT_LOST_DEVICE] = (jlong)receipt->lost_device,
+      [JNI_RECEIPT_LOST_INODE] = (jlong)receipt->lost_inode,
   };
   (*env)->SetLongArrayRegion(env, array, 0, JNI_RECEIPT_LENGTH, values);
 }

@@ -199,6 +199,15 @@ static void jvm_first(void) {
   CHECK_EQUAL(totals().rescued, 2);
   CHECK_EQUAL(totals().by_jvm, 1);
   CHECK_EQUAL(zn_mapping_force_range(s_mapping, 0, 1), ZN_EDAMAGED);
+  uint64_t cursor = 0;
+  int64_t lost = 0;
+  struct zn_guard_fault fault;
+  for (int64_t page = 1; page <= 3; page++) { /* HotSpot's is told too, and which it is */
+    CHECK_EQUAL(zn_guard_next(&cursor, &fault, &lost), 1);
+    CHECK_EQUAL(fault.file_offset, page * s_page);
+    CHECK_EQUAL(fault.replaced, page != 1);
+  }
+  CHECK_EQUAL(zn_guard_next(&cursor, &fault, &lost), 0);
 }
 
 /* --- threads --- */

@@ -228,13 +228,14 @@ static void rescue_and_damage(void) {
   CHECK_EQUAL(place.device, status.st_dev);
   uint64_t cursor = 0;
   int64_t lost = 0;
-  struct zn_guard_rescue rescue;
+  struct zn_guard_fault rescue;
   CHECK_EQUAL(zn_guard_next(&cursor, &rescue, &lost), 1);
   CHECK_EQUAL(rescue.file_offset, 5 * s_page);
   CHECK_EQUAL(rescue.address, (intptr_t)s_address + 4 * s_page + 5);
   CHECK_EQUAL(rescue.inode, status.st_ino);
   CHECK_EQUAL(rescue.thread, getpid());
   CHECK(!rescue.closed);
+  CHECK(rescue.replaced);
   CHECK_EQUAL(zn_guard_next(&cursor, &rescue, &lost), 1);
   CHECK_EQUAL(zn_guard_next(&cursor, &rescue, &lost), 0);
   CHECK_EQUAL(totals().damaged, 1);
@@ -259,7 +260,7 @@ static void rescue_in_a_closed_mapping(void) {
   CHECK_EQUAL(status.damaged_offset, -1);
   uint64_t cursor = 0;
   int64_t lost = 0;
-  struct zn_guard_rescue rescue;
+  struct zn_guard_fault rescue;
   CHECK_EQUAL(zn_guard_next(&cursor, &rescue, &lost), 1);
   CHECK(rescue.closed);
   CHECK_EQUAL(rescue.file_offset, 2 * s_page);
@@ -275,7 +276,7 @@ static void reports_are_lost_in_order(void) {
   for (int64_t i = 0; i < 300; i++) CHECK_EQUAL(foreign_read(s_address + i * s_page), 0);
   uint64_t cursor = 0;
   int64_t lost = 0;
-  struct zn_guard_rescue rescue;
+  struct zn_guard_fault rescue;
   for (int64_t i = 300 - 256; i < 300; i++) {
     CHECK_EQUAL(zn_guard_next(&cursor, &rescue, &lost), 1);
     CHECK_EQUAL(rescue.file_offset, i * s_page);

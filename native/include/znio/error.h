@@ -40,7 +40,9 @@ extern "C" {
   X(ZN_EDAMAGED, -5021,                                                                            \
     "a lost page of the mapping was replaced: writes to it are not in the file")                   \
   X(ZN_EUNGUARDED, -5022, "the SIGBUS guard is switched off")                                      \
-  X(ZN_ECLOSED, -5023, "the mapping is closed")
+  X(ZN_ECLOSED, -5023, "the mapping is closed")                                                    \
+  X(ZN_ELOST, -5024,                                                                               \
+    "a page of the mapped memory cannot be had: its file was cut short, or its disk is full")
 
 enum zn_error {
 #define ZN_ERROR_ENUM(name, number, text) name = number,

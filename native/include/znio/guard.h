@@ -75,6 +75,7 @@ struct zn_guard_place {
   int64_t damaged_pages;  /* replaced while the mapping was open */
   int64_t stale_pages;    /* replaced after it was closed: somebody still reads a view of it */
   bool closed;
+  bool writable; /* as mapped */
 };
 
 /* Finds the mapping of zn_mapping_open that an address lies in. returns: 0; -ENOENT in none. */
@@ -87,22 +88,24 @@ ZN_API ZN_MUST_CHECK int zn_guard_locate(const void *address, struct zn_guard_pl
  */
 ZN_API ZN_MUST_CHECK int zn_guard_check(const void *address, int64_t size, int64_t *file_offset);
 
-/* A page that was replaced. */
-struct zn_guard_rescue {
+/* A lost page that was touched in a mapping of zn_mapping_open, by code that nobody guards. */
+struct zn_guard_fault {
   uint64_t device;
   uint64_t inode;
   int64_t file_offset; /* of the page */
   int64_t address;     /* of the access */
   int32_t thread;      /* gettid */
-  bool closed; /* the mapping was closed: a stale access, no data of the file is concerned */
+  bool closed;   /* the mapping was closed: a stale access, no data of the file is concerned */
+  bool replaced; /* by a zeroed page; else HotSpot has thrown InternalError */
 };
 
 /*
- * Takes the next report of a replaced page. *cursor: 0 at first, then as this function left it;
- * each reader has its own. The last 256 are kept: *lost counts those this reader missed (added to).
+ * Takes the next report of a lost page. Of accesses to one page after the other that HotSpot deals
+ * with the first is told. *cursor: 0 at first, then as this function left it; each reader has its
+ * own. The last 256 are kept: *lost counts those this reader missed (added to).
  * returns: 1; 0 there is none yet.
  */
-ZN_API ZN_MUST_CHECK int zn_guard_next(uint64_t *cursor, struct zn_guard_rescue *rescue,
+ZN_API ZN_MUST_CHECK int zn_guard_next(uint64_t *cursor, struct zn_guard_fault *fault,
                                        int64_t *lost);
 
 struct zn_guard_totals {

@@ -97,6 +97,7 @@ struct zn_pin;  /* znio/pin.h */
  * pin: memory of the caller that the kernel may still read after the return (MSG_ZEROCOPY,
  * SEND_ZC): keep it alive and unchanged until zn_pin_poll says so, then zn_pin_release. May also be
  * there for a file as source (see znio/pin.h). NULL when there is none.
+ * lost_...: of ZN_ELOST and ZN_EDAMAGED, where in its file the page lies that could not be had.
  */
 struct zn_receipt {
   int64_t bytes;           /* bytes that reached the target */
@@ -108,6 +109,9 @@ struct zn_receipt {
   int32_t error;           /* why fewer than count bytes were moved: an error code, or 0 */
   int32_t kernel_copied;   /* enum zn_kernel_copied */
   int32_t reserved;
+  int64_t lost_offset;  /* -1: none */
+  uint64_t lost_device; /* st_dev */
+  uint64_t lost_inode;  /* st_ino */
   struct zn_pipe *stranded;
   struct zn_pin *pin;
 };
@@ -133,14 +137,21 @@ struct zn_receipt {
  * If writing a target file fails in the middle, bytes behind those reported may have been written,
  * with the values they should have.
  *
+ * Memory in a mapping of zn_mapping_open: a page that cannot be had ends the transfer with
+ * ZN_ELOST; no page is put in its place. A mapping in which one was put in place before is refused,
+ * with ZN_EDAMAGED; so is one in which that happened meanwhile: then receipt->bytes bytes were
+ * moved all the same, and may be zeros instead of the file's.
+ *
  * SIGPIPE: sendfile, splice and write to a pipe or socket whose peer has gone raise it besides
  * returning -EPIPE. A JVM ignores it; a C program must ignore it too.
  *
  * pre: count >= 0; offsets >= 0 or ZN_OFFSET_CURRENT; both ends open for the call.
  * returns: bytes moved; 0 at the end of the source, for count 0, or when all that was taken from a
  *   stream is stranded (receipt->error then says why); -EAGAIN an end is not ready, nothing moved;
- *   -EINTR a signal came first, nothing moved; -EINVAL a bad argument; ZN_EPAIR and the other
- * private codes when the named path cannot do it, nothing moved; any errno of the system calls.
+ *   -EINTR a signal came first, nothing moved; -EINVAL a bad argument; ZN_ELOST a page of memory
+ *   cannot be had, nothing moved; ZN_ECLOSED its mapping is closed; ZN_EDAMAGED, see above;
+ * ZN_EPAIR and the other private codes when the named path cannot do it, nothing moved; any errno
+ * of the system calls.
  *
  * Mirrors FileChannel.transferTo and transferFrom; differs: counts over 2 GiB are moved whole, a
  * refusal holds for one call only, sockets and pipes to files are spliced.
@@ -165,7 +176,9 @@ struct zn_file_region {
  * segments); SENDFILE sends each region inside TCP_CORK without a copy; SPLICE gathers references
  * in a pipe (not to a pipe: ZN_EPAIR); AUTO gathers short regions and sends long ones by sendfile
  * between them. A region that reaches past the end of its file sends what is there and ends the
- * call with receipt->error = ZN_ETRUNCATED.
+ * call with receipt->error = ZN_ETRUNCATED. A header in a mapped file that was cut short, or whose
+ * disk is full, is no danger once the guard is installed or switched off (znio/guard.h), as it is
+ * from the first zn_mapping_open on: ZN_ELOST, in memory of strangers -EFAULT.
  *
  * returns: bytes sent, header included; errors as zn_transfer.
  */

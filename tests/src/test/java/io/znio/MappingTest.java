@@ -16,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,10 +171,65 @@ class MappingTest {
       ByteBuffer buffer = mapping.buffer();
       channel.truncate(4096);
       assertThatThrownBy(() -> sum(buffer)).isInstanceOf(InternalError.class);
-      assertThatThrownBy(() -> Transfer.from(mapping, 8192).to(pair.writer).transfer())
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("EFAULT");
       mapping.force();
+    }
+  }
+
+  /** A transfer says which page it could not have, moves what lies before, and damages nothing. */
+  @Test
+  void aTransferNamesTheLostPage() throws Exception {
+    Path file = file();
+    Path other = TestFiles.of(directory, CONTENT);
+    try (Mapping mapping = Mapping.map(file, Mode.READ_WRITE);
+        FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel source = FileChannel.open(other);
+        Ends.Pair pair = Ends.UNIX.open()) {
+      MappedByteBuffer buffer = mapping.buffer();
+      channel.truncate(8192);
+      assertLost(() -> Transfer.from(mapping, 8192).to(pair.writer).transfer(), file, 8192);
+      assertLost(
+          () -> Transfer.from(buffer.slice(20_000, 100)).to(pair.writer).transfer(), file, 16384);
+      assertLost(() -> Transfer.from(source, 0).to(buffer.slice(9000, 10)).transfer(), file, 8192);
+      FileRegion[] regions = {new FileRegion(source, 0, 10)};
+      ByteBuffer header = buffer.slice(8190, 10);
+      assertLost(() -> Transfer.transferRegions(regions, header, pair.writer), file, 8192);
+      assertThat(header.position()).isZero();
+      Receipt receipt = Transfer.from(buffer).to(directory.resolve("copy")).transferWithReceipt();
+      assertThat(receipt.bytes()).isBetween(1L, 8192L);
+      assertThat(receipt.shortReason()).contains("offset 8192", file.toString(), "ZN_ELOST");
+      mapping.force();
+      channel.write(ByteBuffer.wrap(CONTENT), 0);
+      assertThat(Transfer.from(mapping, 8192).to(pair.writer).transfer()).isPositive();
+    }
+  }
+
+  private static void assertLost(ThrowingCallable transfer, Path file, long offset) {
+    assertThatThrownBy(transfer)
+        .isExactlyInstanceOf(LostPageException.class)
+        .hasMessageContaining("offset " + offset)
+        .hasMessageContaining(file.toString())
+        .satisfies(
+            thrown -> {
+              LostPageException lost = (LostPageException) thrown;
+              assertThat(lost.file()).isEqualTo(file.toString());
+              assertThat(lost.offset()).isEqualTo(offset);
+            });
+  }
+
+  /** The same with a mapping of the JDK: the kernel's own error, and no crash. */
+  @Test
+  void aHeaderInATruncatedMappingOfTheJdkIsAnError() throws Exception {
+    Path file = file();
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        Ends.Pair pair = Ends.UNIX.open()) {
+      ByteBuffer header = channel.map(FileChannel.MapMode.READ_ONLY, 0, SIZE).slice(8190, 10);
+      channel.truncate(8192);
+      FileRegion[] regions = {new FileRegion(channel, 0, 10)};
+      assertThatThrownBy(() -> Transfer.transferRegions(regions, header, pair.writer))
+          .isInstanceOf(TransferException.class)
+          .hasMessageContaining("EFAULT");
     }
   }
 
@@ -190,7 +246,8 @@ class MappingTest {
     Path file = file();
     Mapping mapping = Mapping.map(file, Mode.READ_WRITE);
     MappedByteBuffer buffer = mapping.buffer();
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+    try (FileChannel channel =
+            FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         Ends.Pair pair = Ends.UNIX.open()) {
       channel.truncate(4096);
       java.util.zip.CRC32 crc = new java.util.zip.CRC32();
@@ -203,6 +260,18 @@ class MappingTest {
       assertThatThrownBy(() -> Transfer.from(mapping, 8192).to(pair.writer).transfer())
           .isInstanceOf(DamagedMappingException.class);
       assertThatThrownBy(() -> Transfer.from(buffer).to(pair.writer).transfer())
+          .isInstanceOf(DamagedMappingException.class);
+      assertThatThrownBy(() -> Transfer.from(channel, 0).to(buffer).transfer())
+          .isInstanceOf(DamagedMappingException.class)
+          .hasMessageContaining(file.toString());
+      FileRegion[] regions = {new FileRegion(channel, 0, 10)};
+      ByteBuffer header = buffer.slice(0, 10);
+      assertThatThrownBy(() -> Transfer.transferRegions(regions, header, pair.writer))
+          .isInstanceOf(DamagedMappingException.class);
+      assertThatThrownBy(() -> mapping.residency(0, 1)).isInstanceOf(DamagedMappingException.class);
+      assertThatThrownBy(mapping::residentPages).isInstanceOf(DamagedMappingException.class);
+      assertThatThrownBy(() -> mapping.load(0, 1)).isInstanceOf(DamagedMappingException.class);
+      assertThatThrownBy(() -> mapping.advise(0, 1, Advice.NORMAL))
           .isInstanceOf(DamagedMappingException.class);
       assertThatThrownBy(mapping::close)
           .isInstanceOf(UncheckedIOException.class)

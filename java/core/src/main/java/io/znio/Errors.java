@@ -31,7 +31,9 @@ final class Errors {
   static final int EALREADY = -114;
   static final int ELIMIT = -5014;
   static final int EDAMAGED = -5021;
+  static final int EUNGUARDED = -5022;
   static final int ECLOSED = -5023;
+  static final int ELOST = -5024;
 
   /** Codes below this are znio's own (ZN_...). */
   static final int LAST_ERRNO = -4095;

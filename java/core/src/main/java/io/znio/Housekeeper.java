@@ -81,6 +81,7 @@ final class Housekeeper {
     if (now - reaped >= REAP_NANOS) {
       reaped = now;
       Magazines.reap();
+      Guard.collect();
     }
     if (now - decayed >= DECAY_NANOS) {
       decayed = now;

@@ -47,6 +47,9 @@ final class JdkFiles {
   private static final MethodHandle WRITABLE =
       NEEDED.field(FILE, "writable", boolean.class, FileChannel.class);
 
+  private static final MethodHandle PATH =
+      new JdkMembers().field(FILE, "path", String.class, FileChannel.class);
+
   private JdkFiles() {}
 
   /** The first member that this JDK lacks; null if it has all. */
@@ -79,6 +82,15 @@ final class JdkFiles {
   static boolean appends(FileChannel file) {
     try {
       return (boolean) APPENDS.invokeExact(file);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /** The path that a file channel was opened with, for messages; null if nobody knows. */
+  static String path(FileChannel file) {
+    try {
+      return PATH == null ? null : (String) PATH.invokeExact(file);
     } catch (Throwable t) {
       throw unexpected(t);
     }

@@ -4,9 +4,11 @@ package io.znio;
 import static io.znio.Internals.unexpected;
 import static io.znio.JdkMembers.sign;
 
+import java.io.FileDescriptor;
 import java.lang.invoke.MethodHandle;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
 
 /**
  * The addresses of direct buffers, borrowed from the JDK. Memory of an arena (JDK 21 and newer) is
@@ -27,6 +29,9 @@ final class JdkMemory {
   private static final MethodHandle IS_CONFINED =
       OPTIONAL.method(
           NIO_ACCESS, "isThreadConfined", sign(boolean.class, Object.class, Buffer.class));
+  private static final MethodHandle FILE_OF_MAPPED =
+      new JdkMembers()
+          .field(MappedByteBuffer.class, "fd", FileDescriptor.class, MappedByteBuffer.class);
   private static final Object ACCESS = access();
   private static final boolean SESSIONS = OPTIONAL.missing() == null && ACCESS != null;
   private static final boolean ATTACHMENTS = BufferFactory.missing() == null;
@@ -99,6 +104,16 @@ final class JdkMemory {
       } catch (Throwable t) {
         throw unexpected(t);
       }
+    }
+  }
+
+  /** True if the memory is, or may be, a mapped file, whose pages may be lost. */
+  static boolean isMapped(ByteBuffer direct) {
+    try {
+      return FILE_OF_MAPPED == null
+          || (FileDescriptor) FILE_OF_MAPPED.invokeExact((MappedByteBuffer) direct) != null;
+    } catch (Throwable t) {
+      throw unexpected(t);
     }
   }
 

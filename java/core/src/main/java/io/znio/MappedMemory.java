@@ -21,9 +21,7 @@ final class MappedMemory extends Holder {
   private static final int STATUS_DAMAGED_OFFSET = 4;
 
   static {
-    if ("off".equals(Settings.text("io.znio.guard", "on", "off")) && Native.guardDisable() < 0) {
-      Settings.warn("-Dio.znio.guard=off comes too late: the SIGBUS guard is installed already");
-    }
+    Guard.load();
     Limit.set();
     Housekeeper.start();
   }
@@ -41,11 +39,11 @@ final class MappedMemory extends Holder {
   /** True once somebody may have a view. */
   private volatile boolean viewed;
 
-  private MappedMemory(MappingWatch watch, long size, String file) {
+  private MappedMemory(MappingWatch watch) {
     this.watch = watch;
-    this.address = Native.mappingAddress(watch.mapping);
-    this.size = size;
-    this.file = file;
+    this.address = watch.address;
+    this.size = watch.size;
+    this.file = watch.file;
     this.key = BufferFactory.direct(address, 0, this, Life.token(life));
   }
 
@@ -53,15 +51,19 @@ final class MappedMemory extends Holder {
   private static final class MappingWatch {
     final long mapping;
     final long record;
+    final long address;
     final long size;
+    final String file;
     volatile boolean closed;
     int cause = Native.CAUSE_LEAKED;
-    Watch link; // keeps the reference alive
+    MappingLink link; // keeps the reference alive
 
-    MappingWatch(long mapping, long record, long size) {
+    MappingWatch(long mapping, long record, long size, String file) {
       this.mapping = mapping;
       this.record = record;
+      this.address = Native.mappingAddress(mapping);
       this.size = size;
+      this.file = file;
     }
 
     /** Gives the addresses back. Nobody can reach them. */
@@ -86,13 +88,47 @@ final class MappedMemory extends Holder {
       }
     }
 
+    boolean holds(long place) {
+      return place >= address && place - address < size;
+    }
+
     /** Not at once: many come at a time, and neighbours leave together. */
-    void dropped(long address) {
+    void dropped() {
       if (!closed) {
         LeakLog.add(Ledger.Kind.MAPPING, address, size, Blocks.site(record));
       }
       addPending();
     }
+  }
+
+  private static final class MappingLink extends Watch {
+    final MappingWatch watch;
+
+    MappingLink(Object life, MappingWatch watch) {
+      super(life);
+      this.watch = watch;
+    }
+
+    @Override
+    void dropped() {
+      watch.dropped();
+    }
+  }
+
+  /**
+   * The file whose mapping {@code address} lies in; "a file" if nobody knows. Looks at them all.
+   */
+  static String fileAt(long address) {
+    synchronized (PENDING) {
+      for (MappingWatch watch : PENDING) {
+        if (watch.holds(address)) {
+          return watch.file;
+        }
+      }
+    }
+    Watch found =
+        Watch.find(link -> link instanceof MappingLink mapping && mapping.watch.holds(address));
+    return found == null ? "a file" : ((MappingLink) found).watch.file;
   }
 
   /** Gives back what was dropped, or refused for the moment. Called by the housekeeper. */
@@ -102,6 +138,9 @@ final class MappedMemory extends Holder {
       if (PENDING.isEmpty()) {
         return;
       }
+    }
+    Guard.collect(); // as long as the files' names are known
+    synchronized (PENDING) {
       watches = PENDING.toArray(new MappingWatch[0]);
       PENDING.clear();
     }
@@ -135,19 +174,12 @@ final class MappedMemory extends Holder {
       Native.ledgerDied(record, Native.CAUSE_CLOSED, 0);
       throw Errors.io("Mapping " + size + " bytes of " + file + " at " + offset, (int) mapping);
     }
-    MappingWatch watch = new MappingWatch(mapping, record, size);
+    MappingWatch watch = new MappingWatch(mapping, record, size, file);
     MappedMemory memory;
     try {
-      memory = new MappedMemory(watch, size, file);
-      long address = memory.address;
-      Native.ledgerSetAddress(record, address);
-      watch.link =
-          new Watch(memory.life) {
-            @Override
-            void dropped() {
-              watch.dropped(address);
-            }
-          };
+      memory = new MappedMemory(watch);
+      Native.ledgerSetAddress(record, watch.address);
+      watch.link = new MappingLink(memory.life, watch);
     } catch (Throwable t) { // no room in the heap
       watch.release(Native.CAUSE_CLOSED);
       throw t;
@@ -202,31 +234,63 @@ final class MappedMemory extends Holder {
     long[] status = new long[STATUS_LONGS];
     Native.mappingDescribe(watch.mapping, status);
     long offset = status[STATUS_DAMAGED_OFFSET];
+    String lost =
+        LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
+    return damaged(operation + " " + file, lost, file, offset);
+  }
+
+  private static DamagedMappingException damaged(
+      String operation, String lost, String file, long offset) {
     return new DamagedMappingException(
         operation
-            + " "
-            + file
-            + " (device "
-            + status[STATUS_DEVICE]
-            + ", inode "
-            + status[STATUS_INODE]
-            + "): the page at offset "
-            + offset
-            + " of the file could not be had while it was mapped, so what was written there is"
-            + " lost; write it to the file again",
+            + ": "
+            + lost
+            + " could not be had while it was mapped, so what was written there is lost; write it"
+            + " to the file again",
+        file,
         offset);
   }
 
-  /** Refuses memory that lies in a damaged mapping of znio, whoever's buffer it is. */
-  static void checkDamage(long address, long size) throws DamagedMappingException {
-    long[] offset = new long[1];
-    if (Native.guardCheck(address, size, offset) == Errors.EDAMAGED) {
-      throw new DamagedMappingException(
-          "A page of this mapped memory, at offset "
-              + offset[0]
-              + " of its file, could not be had: what it shows is not the file",
-          offset[0]);
+  /**
+   * An exception for a transfer that ended with ZN_ELOST or ZN_EDAMAGED.
+   *
+   * @param what the transfer
+   * @param receipt of C
+   * @param memory the buffer or mapping at one of its ends
+   */
+  static LostPageException lost(String what, int code, long[] receipt, Object memory) {
+    long offset = receipt[Native.RECEIPT_LOST_OFFSET];
+    String file = fileOf(memory);
+    String lost = lostPage(receipt, memory);
+    return code == Errors.EDAMAGED
+        ? damaged(what, lost, file, offset)
+        : new LostPageException(
+            what
+                + ": "
+                + lost
+                + " cannot be had: the file was cut short, or its disk is full"
+                + " ("
+                + Native.errorName(code)
+                + ")",
+            file,
+            offset);
+  }
+
+  /** Which page a receipt of C complains of. */
+  static String lostPage(long[] receipt, Object memory) {
+    return LostPageException.place(
+        fileOf(memory),
+        receipt[Native.RECEIPT_LOST_DEVICE],
+        receipt[Native.RECEIPT_LOST_INODE],
+        receipt[Native.RECEIPT_LOST_OFFSET]);
+  }
+
+  private static String fileOf(Object memory) {
+    if (memory instanceof Mapping mapping) {
+      return mapping.memory().file;
     }
+    Object holder = memory instanceof ByteBuffer buffer ? BufferFactory.attachment(buffer) : null;
+    return holder instanceof MappedMemory mapped ? mapped.file : "a file";
   }
 
   /**

@@ -22,11 +22,17 @@ import java.util.Objects;
  * be reached any more. All methods may be called from any thread.
  *
  * <p>A page that cannot be had, because the file was cut short or its disk is full, is an {@link
- * InternalError} in Java code, as with the JDK; in znio's own transfers it is an exception. Other
- * native code gets a page of zeros in its place: the process lives, and the mapping counts as
- * damaged from then on, so that all that follows, {@link #force} and {@link #close} too, throws
- * {@link DamagedMappingException}. The JDK's own {@code MappedByteBuffer.force()} cannot know of
- * that, and claims success.
+ * InternalError} in Java code, as with the JDK, which compiled code may throw some statements late;
+ * in znio's own transfers it is a {@link LostPageException}, in those of the JDK's channels an
+ * IOException "Bad address". Other native code, and what the JVM does by code of its own ({@code
+ * CRC32}, {@code Deflater}, some forms of {@code mismatch}), gets a page of zeros in its place: the
+ * process lives, and the mapping counts as damaged from then on, so that all that follows, {@link
+ * #force} and {@link #close} too, throws {@link DamagedMappingException}; {@link Guard#faults} and
+ * a warning tell which file and where. Three things cannot be told that way, because the JDK does
+ * them alone: its own {@code MappedByteBuffer.force()} on a damaged mapping claims success, its
+ * {@code load()} and {@code isLoaded()} see the page of zeros, and its channels write it. So force
+ * and close the mapping. With {@code -Dio.znio.guard=off} native code that touches such a page ends
+ * the JVM.
  *
  * <p>Mirrors {@code FileChannel.map}; differs: it extends the file only if that is asked for, one
  * that is dropped without being closed is a leak ({@link Ledger#leaks}), and it may be larger than
@@ -243,7 +249,7 @@ public final class Mapping implements AutoCloseable {
   /** The same with options. */
   public static Mapping map(FileChannel file, Mode mode, long position, long size, Options options)
       throws IOException {
-    return map(file, "a file", mode, position, size, options);
+    return map(file, null, mode, position, size, options);
   }
 
   private static Mapping map(
@@ -266,9 +272,16 @@ public final class Mapping implements AutoCloseable {
     int place = JdkFiles.add(file);
     try {
       int fd = JdkChannels.descriptor(file, Native.FILE);
+      String known = name == null ? JdkFiles.path(file) : name;
       MappedMemory memory =
           MappedMemory.open(
-              fd, position, size, mode.number, options.flags, options.advice.number, name);
+              fd,
+              position,
+              size,
+              mode.number,
+              options.flags,
+              options.advice.number,
+              known == null ? "a file" : known);
       return new Mapping(memory, mode, false);
     } finally {
       JdkFiles.remove(file, place);

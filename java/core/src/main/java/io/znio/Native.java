@@ -46,7 +46,10 @@ final class Native {
   static final int RECEIPT_KERNEL_COPIED = 7;
   static final int RECEIPT_STRANDED = 8;
   static final int RECEIPT_PIN = 9;
-  static final int RECEIPT_LENGTH = 10;
+  static final int RECEIPT_LOST_OFFSET = 10;
+  static final int RECEIPT_LOST_DEVICE = 11;
+  static final int RECEIPT_LOST_INODE = 12;
+  static final int RECEIPT_LENGTH = 13;
 
   /** Longs that describe one region to {@link #transferRegions}: offset, length, descriptor. */
   static final int REGION_LONGS = 3;
@@ -283,10 +286,10 @@ final class Native {
   static native int guardCheck(long address, long size, long[] fileOffset);
 
   /**
-   * 1: {@code rescue} has device, inode, file offset, address, thread, closed (1); 0: none yet.
-   * {@code cursor}: the reader's place, and how many it has missed; both 0 at first.
+   * 1: {@code fault} has device, inode, file offset, address, thread, closed (1), replaced (1); 0:
+   * none yet. {@code cursor}: the reader's place, and how many it has missed; both 0 at first.
    */
-  static native int guardNext(long[] cursor, long[] rescue);
+  static native int guardNext(long[] cursor, long[] fault);
 
   /** Fills 7 longs: faults, by JVM, guarded, rescued, repeated, passed on, damaged. */
   static native void guardRead(long[] totals);

@@ -33,7 +33,10 @@ public record Receipt(
     return kernelCopied == KernelCopied.UNKNOWN ? loan.kernelCopied() : kernelCopied;
   }
 
-  static Receipt of(long[] receipt, Loan loan) {
+  /**
+   * @param memory the buffer or mapping at one end, or null
+   */
+  static Receipt of(long[] receipt, Loan loan, Object memory) {
     TransferPath declined = TransferPath.of(receipt[Native.RECEIPT_DECLINED_PATH]);
     boolean none = declined == TransferPath.AUTO;
     int error = (int) receipt[Native.RECEIPT_ERROR];
@@ -43,8 +46,13 @@ public record Receipt(
         receipt[Native.RECEIPT_SYSTEM_CALLS],
         none ? null : declined,
         none ? null : Errors.describe((int) receipt[Native.RECEIPT_DECLINED_REASON]),
-        error == 0 ? null : Errors.describe(error),
+        error == 0 ? null : shortReason(error, receipt, memory),
         KernelCopied.of(receipt[Native.RECEIPT_KERNEL_COPIED]),
         loan);
+  }
+
+  private static String shortReason(int error, long[] receipt, Object memory) {
+    String reason = Errors.describe(error);
+    return error == Errors.ELOST ? reason + ": " + MappedMemory.lostPage(receipt, memory) : reason;
   }
 }

@@ -18,7 +18,8 @@ final class RegionTransfer {
   private final Channel target;
   private final int targetKind;
   private final TransferPath path;
-  private final long[] receipt;
+  private final boolean mapped; // the header is, and its pages may be lost
+  private final long[] receipt; // null if nobody asks for it
 
   private long[] packed;
   private int[] places; // of each region's file in its channel's set of threads
@@ -40,7 +41,8 @@ final class RegionTransfer {
     this.target = target;
     this.targetKind = JdkChannels.kind(target, "Target");
     this.path = path;
-    this.receipt = wantsReceipt ? new long[Native.RECEIPT_LENGTH] : null;
+    this.mapped = header != null && header.isDirect() && JdkMemory.isMapped(header);
+    this.receipt = wantsReceipt || mapped ? new long[Native.RECEIPT_LENGTH] : null;
   }
 
   /** Sends; returns the bytes sent, the header's included, and moves the header's position. */
@@ -61,15 +63,23 @@ final class RegionTransfer {
       advanceHeader();
     }
     if (moved == 0 && error < 0) {
-      throw new TransferException(path, Native.FILE, targetKind, error, 0, null);
+      throw failure();
     }
     return moved;
+  }
+
+  private IOException failure() {
+    if (error == Errors.ELOST || error == Errors.EDAMAGED) {
+      String what = TransferException.describe(path, Native.MEMORY, targetKind);
+      return MappedMemory.lost(what, error, receipt, header);
+    }
+    return new TransferException(path, Native.FILE, targetKind, error, 0, null);
   }
 
   Receipt receipt() {
     receipt[Native.RECEIPT_BYTES] = moved;
     receipt[Native.RECEIPT_SYSTEM_CALLS] = systemCalls;
-    return Receipt.of(receipt, Loan.NONE);
+    return Receipt.of(receipt, Loan.NONE, header);
   }
 
   private void check() throws ClosedChannelException {
@@ -148,6 +158,9 @@ final class RegionTransfer {
     if (headerSize == 0) {
       moveAll(token, 0);
     } else if (header.isDirect()) {
+      if (mapped) {
+        Guard.install(); // C copies the header itself
+      }
       JdkMemory.acquire(header);
       try {
         moveAll(token, JdkMemory.address(header) + header.position());

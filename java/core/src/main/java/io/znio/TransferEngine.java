@@ -36,7 +36,9 @@ final class TransferEngine {
   Object tee;
   int teeKind;
 
-  /** What the kernel may still read after the return; null if that is a file or a stream. */
+  /**
+   * The buffer or mapping at one end, which the kernel may still read after the return; or null.
+   */
   Object memory;
 
   /** The direct buffer whose arena must stay open while it is lent; null if there is none. */
@@ -185,7 +187,8 @@ final class TransferEngine {
       throw closed;
     }
     // As in the JDK's transferFrom: bytes that were moved are told, the next call meets the error.
-    if (stranded != null || (error < 0 && error != Errors.EAGAIN && moved == 0)) {
+    boolean failed = error < 0 && error != Errors.EAGAIN;
+    if (stranded != null || failed && (moved == 0 || error == Errors.EDAMAGED)) {
       throw failure();
     }
     return moved;
@@ -196,7 +199,7 @@ final class TransferEngine {
     receipt[Native.RECEIPT_BYTES] = moved;
     receipt[Native.RECEIPT_SYSTEM_CALLS] = systemCalls;
     receipt[Native.RECEIPT_ERROR] = moved < count ? error : 0;
-    return Receipt.of(receipt, loan);
+    return Receipt.of(receipt, loan, memory);
   }
 
   Loan loan() {
@@ -208,8 +211,12 @@ final class TransferEngine {
     return moved;
   }
 
-  private TransferException failure() {
+  private IOException failure() {
     TransferPath ran = path == TransferPath.AUTO && moved > 0 ? pathThatRan() : path;
+    if (error == Errors.ELOST || error == Errors.EDAMAGED) {
+      String what = TransferException.describe(ran, sourceKind, targetKind);
+      return MappedMemory.lost(what, error, receipt, memory);
+    }
     return new TransferException(ran, sourceKind, targetKind, error, moved, stranded);
   }
 
@@ -297,9 +304,7 @@ final class TransferEngine {
     systemCalls += receipt[Native.RECEIPT_SYSTEM_CALLS];
     error = (int) receipt[Native.RECEIPT_ERROR];
     keepLoan();
-    if (n > 0) {
-      moved += n;
-    }
+    moved += receipt[Native.RECEIPT_BYTES]; // also with an error: the page may be lost meanwhile
     if (receipt[Native.RECEIPT_STRANDED] != 0) {
       return takeStranded() && deliver();
     }

@@ -44,6 +44,15 @@ public final class TransferException extends IOException {
     this.stranded = stranded;
   }
 
+  /** "sendfile from file to tcp". */
+  static String describe(TransferPath path, int sourceKind, int targetKind) {
+    return path.text()
+        + " from "
+        + Errors.kindName(sourceKind)
+        + " to "
+        + Errors.kindName(targetKind);
+  }
+
   private static String message(
       TransferPath path,
       int sourceKind,
@@ -51,9 +60,7 @@ public final class TransferException extends IOException {
       int code,
       long bytes,
       ByteBuffer stranded) {
-    StringBuilder text = new StringBuilder();
-    text.append(path.text()).append(" from ").append(Errors.kindName(sourceKind));
-    text.append(" to ").append(Errors.kindName(targetKind)).append(": ");
+    StringBuilder text = new StringBuilder(describe(path, sourceKind, targetKind)).append(": ");
     text.append(Errors.describe(code));
     if (stranded != null) {
       text.append("; ").append(bytes).append(" bytes were moved, and ");

@@ -119,7 +119,6 @@ final class TransferPlan {
     JdkMemory.acquire(buffer);
     try {
       long address = JdkMemory.address(buffer) + buffer.position();
-      MappedMemory.checkDamage(address, most);
       TransferEngine engine =
           new TransferEngine(null, Native.MEMORY, address, to, targetKind, targetPosition, most);
       engine.memory = buffer;
@@ -148,7 +147,6 @@ final class TransferPlan {
     long address = mapping.memory().borrow() + sourcePosition;
     try {
       long most = Math.min(count, mapping.size() - sourcePosition);
-      MappedMemory.checkDamage(address, most);
       TransferEngine engine =
           new TransferEngine(null, Native.MEMORY, address, to, targetKind, targetPosition, most);
       engine.flags = mapping.transferFlags();
@@ -169,11 +167,11 @@ final class TransferPlan {
       JdkMemory.acquire(buffer);
       try {
         long address = JdkMemory.address(buffer) + buffer.position();
-        MappedMemory.checkDamage(address, most);
-        return runAndAdvance(
+        TransferEngine engine =
             new TransferEngine(
-                from, sourceKind, sourcePosition, null, Native.MEMORY, address, most),
-            buffer);
+                from, sourceKind, sourcePosition, null, Native.MEMORY, address, most);
+        engine.memory = buffer;
+        return runAndAdvance(engine, buffer);
       } finally {
         JdkMemory.release(buffer);
       }

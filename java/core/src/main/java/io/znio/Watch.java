@@ -3,6 +3,7 @@ package io.znio;
 
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
+import java.util.function.Predicate;
 
 /**
  * Finds owners that were dropped without being closed: linked in a list as long as the owner lives,
@@ -63,6 +64,20 @@ abstract class Watch extends PhantomReference<Object> {
     }
     clear();
     return true;
+  }
+
+  /** The first that is asked for; null if there is none. Looks at them all. */
+  static Watch find(Predicate<Watch> wanted) {
+    for (Watch head : HEADS) {
+      synchronized (head) {
+        for (Watch watch = head.after; watch != head; watch = watch.after) {
+          if (wanted.test(watch)) {
+            return watch;
+          }
+        }
+      }
+    }
+    return null;
   }
 
   /** The owner cannot be reached any more, nor any view of its memory. Called once. */
