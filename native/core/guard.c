@@ -137,56 +137,72 @@ static void report_thrown(uintptr_t address) {
   zn_guard_range_unpin(range);
 }
 
+enum zn_guard_answer {
+  ZN_GUARD_NOT_JVM,
+  ZN_GUARD_BY_JVM,
+  ZN_GUARD_BY_OTHER, /* a handler that HotSpot chains to */
+};
+
 /*
  * Offers the fault to HotSpot. Where HotSpot's handler comes first (libjsig, or a JVM started after
  * the guard) it has refused already, and calls whom it chains to, us, from inside this call too:
- * then the inner handler does the work, and the outer one has nothing left to do.
+ * then the inner handler does the work, and the outer one has nothing left to do. It may also chain
+ * to a handler that was there before the JVM, which knows nothing of our mappings. HotSpot's own
+ * error always changes where the code goes on.
  */
-static bool jvm_took(int signal, siginfo_t *info, void *context) {
-  if (s_jvm == NULL) return false;
+static enum zn_guard_answer ask_jvm(int signal, siginfo_t *info, void *context) {
+  if (s_jvm == NULL) return ZN_GUARD_NOT_JVM;
   int thread = zn_sys_signal_thread();
   struct zn_guard_offer *offer = offer_of(thread);
   if (offer != NULL) {
     offer->came_back = true;
     count(&s_totals.faults, -1); /* seen by the outer handler */
-    return false;
+    return ZN_GUARD_NOT_JVM;
   }
   offer = offer_begin(thread);
-  if (offer == NULL) return false;
+  if (offer == NULL) return ZN_GUARD_NOT_JVM;
   offer->came_back = false;
-  bool took = s_jvm(signal, info, context, 0) != 0;
-  if (took && !offer->came_back) {
-    count(&s_totals.by_jvm, 1);
-    report_thrown((uintptr_t)info->si_addr);
+  uintptr_t pc = zn_sys_signal_pc(context);
+  enum zn_guard_answer answer = ZN_GUARD_NOT_JVM;
+  if (s_jvm(signal, info, context, 0) != 0) answer = ZN_GUARD_BY_JVM;
+  if (answer == ZN_GUARD_BY_JVM && !offer->came_back) {
+    if (zn_sys_signal_pc(context) == pc) {
+      answer = ZN_GUARD_BY_OTHER;
+    } else {
+      count(&s_totals.by_jvm, 1);
+      report_thrown((uintptr_t)info->si_addr);
+    }
   }
   atomic_store(&offer->thread, 0);
-  return took;
+  return answer;
 }
 
-/* Puts a page in place, in a pinned range. returns: whether the access can be repeated. */
-static bool replace_page(struct zn_guard_range *range, uintptr_t address) {
+/* Puts a page in place, in a pinned range, unless another handler has done so. returns: whether the
+ * access can be repeated. */
+static bool replace_page(struct zn_guard_range *range, uintptr_t address, bool by_other) {
   bool closed = atomic_load(&range->state) == ZN_GUARD_CLOSED;
   bool writable = range->writable || closed;
   uintptr_t page = page_of(range, address);
   size_t bytes = (size_t)range->page_bytes;
   /* Another thread may have put it in place since, and written to it; or the file is long again. */
-  if (zn_sys_signal_can_touch((void *)page, bytes, writable)) {
+  bool there = zn_sys_signal_can_touch((void *)page, bytes, writable);
+  if (there && !by_other) {
     count(&s_totals.repeated, 1);
     return true;
   }
   closed = zn_guard_range_record(range, file_offset_of(range, page));
-  if (!zn_sys_signal_zero_pages((void *)page, bytes, writable || closed)) return false;
+  if (!there && !zn_sys_signal_zero_pages((void *)page, bytes, writable || closed)) return false;
   report(range, address, closed, true);
   count(&s_totals.rescued, 1);
   return true;
 }
 
-static bool rescue(uintptr_t address) {
+static bool rescue(uintptr_t address, bool by_other) {
   struct zn_guard_range *range = zn_guard_range_pin(address);
   if (range == NULL) return false;
   /* Whoever holds it is in a handler too, with signals blocked, in a few system calls. */
   while (atomic_flag_test_and_set(&range->rescuing)) continue;
-  bool done = replace_page(range, address);
+  bool done = replace_page(range, address, by_other);
   atomic_flag_clear(&range->rescuing);
   zn_guard_range_unpin(range);
   return done;
@@ -197,6 +213,12 @@ static bool is_ours(uintptr_t address) {
   if (range == NULL) return false;
   zn_guard_range_unpin(range);
   return true;
+}
+
+/* A lost page of ours that no guarded call watches. returns: whether the code can go on. */
+static bool deal_with(uintptr_t address, int signal, siginfo_t *info, void *context) {
+  enum zn_guard_answer answer = ask_jvm(signal, info, context);
+  return answer == ZN_GUARD_BY_JVM || rescue(address, answer == ZN_GUARD_BY_OTHER);
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
@@ -212,7 +234,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
       zn_sys_errno_restore(saved_errno);
       zn_sys_signal_leave(&frame->jump, context);
     }
-    done = is_ours(address) && (jvm_took(signal, info, context) || rescue(address));
+    done = is_ours(address) && deal_with(address, signal, info, context);
   }
   if (!done) {
     count(&s_totals.passed_on, 1);

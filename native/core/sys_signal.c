@@ -83,6 +83,17 @@ void zn_sys_signal_forward(const struct sigaction *before, int signal, siginfo_t
 
 int zn_sys_signal_thread(void) { return (int)syscall(SYS_gettid); }
 
+uintptr_t zn_sys_signal_pc(const void *context) {
+  const mcontext_t *machine = &((const ucontext_t *)context)->uc_mcontext;
+#if defined(__x86_64__)
+  return (uintptr_t)machine->gregs[REG_RIP];
+#elif defined(__aarch64__)
+  return (uintptr_t)machine->pc;
+#else
+#error "which register is the program counter here?"
+#endif
+}
+
 bool zn_sys_signal_can_touch(void *address, size_t size, bool writable) {
   return madvise(address, size, writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ) == 0;
 }

@@ -44,6 +44,9 @@ void zn_sys_signal_forward(const struct sigaction *before, int signal, siginfo_t
 /* Handler. The thread's number. */
 int zn_sys_signal_thread(void);
 
+/* Handler. The address of the instruction that the interrupted code goes on with. */
+uintptr_t zn_sys_signal_pc(const void *context);
+
 /* Handler. Whether the pages of [address, address + size) can be had now, for writing too if
  * writable. */
 bool zn_sys_signal_can_touch(void *address, size_t size, bool writable);

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 
 #include "support/check.h"
 #include "support/child.h"
@@ -159,20 +160,33 @@ static void test_default_ends_the_process(void **state) {
 static zn_sys_signal_jvm *s_jvm;
 static volatile sig_atomic_t s_jvm_calls;
 static bool s_jvm_chains;
+static sigjmp_buf s_thrown;
+
+/* Where code goes on that HotSpot has dealt with. */
+static void throw_error(void) { siglongjmp(s_thrown, 1); }
+
+static void go_on_in(void *context, void (*place)(void)) {
+  mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
+#if defined(__x86_64__)
+  machine->gregs[REG_RIP] = (greg_t)(intptr_t)place;
+#else
+  machine->pc = (uintptr_t)place;
+#endif
+}
 
 zn_sys_signal_jvm *__wrap_zn_sys_signal_find_jvm(void);
 zn_sys_signal_jvm *__wrap_zn_sys_signal_find_jvm(void) { return s_jvm; }
 
-/* Deals with page 1 as HotSpot does with Java's accesses; of others it says no, and with
- * s_jvm_chains calls whom it knows to be chained, and believes that all is well then. */
+/* Deals with page 1 as HotSpot does with Java's accesses; leaves page 4 to a handler that was there
+ * before it; of others it says no, and with s_jvm_chains calls whom it knows to be chained, and
+ * believes that all is well then. */
 static int fake_jvm(int signal, siginfo_t *info, void *context, int abort_if_unknown) {
   s_jvm_calls++;
   CHECK_EQUAL(abort_if_unknown, 0);
-  if ((char *)info->si_addr >= s_address + s_page &&
-      (char *)info->si_addr < s_address + 2 * s_page) {
-    others_handler(signal, info, context);
-    return 1;
-  }
+  int64_t page = ((char *)info->si_addr - s_address) / s_page;
+  if (page == 1) go_on_in(context, throw_error);
+  if (page == 4) others_handler(signal, info, context);
+  if (page == 1 || page == 4) return 1;
   if (!s_jvm_chains) return 0;
   struct sigaction action;
   sigaction(SIGBUS, NULL, &action);
@@ -180,34 +194,53 @@ static int fake_jvm(int signal, siginfo_t *info, void *context, int abort_if_unk
   return 1;
 }
 
+static void read_and_throw(const char *address) {
+  if (sigsetjmp(s_thrown, 1) != 0) return;
+  (void)foreign_read(address);
+  CHECK(false);
+}
+
 static void jvm_first(void) {
   s_jvm = fake_jvm;
   map_and_lose(0);
-  CHECK_EQUAL(foreign_read(s_address + s_page), 7);
-  CHECK_EQUAL(totals().by_jvm, 1);
-  CHECK_EQUAL(zn_mapping_force_range(s_mapping, 0, 1), 0); /* HotSpot's page is no damage of ours */
+  read_and_throw(s_address + s_page);
+  read_and_throw(s_address + s_page + 1);
+  CHECK_EQUAL(totals().by_jvm, 2);
+  CHECK_EQUAL(totals().rescued, 0);
+  CHECK_EQUAL(zn_mapping_force_range(s_mapping, 0, 1), 0); /* an error damages nothing */
   CHECK_EQUAL(foreign_read(s_address + 2 * s_page), 0);
   CHECK_EQUAL(totals().rescued, 1);
-  CHECK_EQUAL(s_jvm_calls, 2);
+  CHECK_EQUAL(s_jvm_calls, 3);
   char byte;
   int64_t copied;
   CHECK_EQUAL(zn_guard_copy(&byte, s_address + 5 * s_page, 1, &copied), -EFAULT);
-  CHECK_EQUAL(s_jvm_calls, 2); /* our own copies are none of its business */
+  CHECK_EQUAL(s_jvm_calls, 3); /* our own copies are none of its business */
   s_jvm_chains = true;         /* libjsig: HotSpot's chain leads back to us */
   CHECK_EQUAL(foreign_read(s_address + 3 * s_page), 0);
-  CHECK_EQUAL(s_jvm_calls, 3);
-  CHECK_EQUAL(totals().rescued, 2);
-  CHECK_EQUAL(totals().by_jvm, 1);
+  CHECK_EQUAL(s_jvm_calls, 4);
+  CHECK_EQUAL(foreign_read(s_address + 4 * s_page), 7); /* by a handler before HotSpot's */
+  CHECK_EQUAL(totals().rescued, 3);
+  CHECK_EQUAL(totals().by_jvm, 2);
   CHECK_EQUAL(zn_mapping_force_range(s_mapping, 0, 1), ZN_EDAMAGED);
   uint64_t cursor = 0;
   int64_t lost = 0;
   struct zn_guard_fault fault;
-  for (int64_t page = 1; page <= 3; page++) { /* HotSpot's is told too, and which it is */
+  for (int64_t page = 1; page <= 4; page++) { /* HotSpot's is told too, once, and which it is */
     CHECK_EQUAL(zn_guard_next(&cursor, &fault, &lost), 1);
     CHECK_EQUAL(fault.file_offset, page * s_page);
     CHECK_EQUAL(fault.replaced, page != 1);
   }
   CHECK_EQUAL(zn_guard_next(&cursor, &fault, &lost), 0);
+}
+
+/* What a stranger puts in place is no page of the file: that must not be silent. */
+static void jvm_chains_to_a_stranger(void) {
+  s_jvm = fake_jvm;
+  map_and_lose(0);
+  CHECK_EQUAL(foreign_read(s_address + 4 * s_page), 7);
+  CHECK_EQUAL(totals().by_jvm, 0);
+  CHECK_EQUAL(zn_mapping_force_range(s_mapping, 0, 1), ZN_EDAMAGED);
+  CHECK_EQUAL(zn_mapping_close(s_mapping), ZN_EDAMAGED);
 }
 
 /* --- threads --- */
@@ -362,6 +395,7 @@ CHILD_TEST(handler_before)
 CHILD_TEST(handler_behind)
 CHILD_TEST(ignored_and_a_signal)
 CHILD_TEST(jvm_first)
+CHILD_TEST(jvm_chains_to_a_stranger)
 CHILD_TEST(threads_at_once)
 CHILD_TEST(close_under_writers)
 
@@ -380,6 +414,7 @@ int main(void) {
       cmocka_unit_test(test_default_ends_the_process),
       cmocka_unit_test(test_ignored_and_a_signal),
       cmocka_unit_test(test_jvm_first),
+      cmocka_unit_test(test_jvm_chains_to_a_stranger),
       cmocka_unit_test(test_threads_at_once),
       cmocka_unit_test(test_close_under_writers),
       cmocka_unit_test(test_forks),
