@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -23,23 +24,35 @@ record Child(int status, String output) {
 
   /** Runs this JVM's own {@code java}, with JNI checks. */
   static Child run(List<String> arguments) throws IOException, InterruptedException {
+    return run(arguments, Map.of());
+  }
+
+  /** The same with variables of the environment. */
+  static Child run(List<String> arguments, Map<String, String> environment)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-ea", "-Xcheck:jni", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(arguments);
-    return command(command);
+    return command(command, environment);
   }
 
   /** Runs any command. */
   static Child command(List<String> command) throws IOException, InterruptedException {
+    return command(command, Map.of());
+  }
+
+  private static Child command(List<String> command, Map<String, String> environment)
+      throws IOException, InterruptedException {
     Path output = Files.createTempFile("child", ".log");
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectInput(new File("/dev/null"))
-              .redirectOutput(output.toFile())
-              .start();
+              .redirectOutput(output.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
       if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
         throw new AssertionError(command + " did not end; it wrote: " + Files.readString(output));
