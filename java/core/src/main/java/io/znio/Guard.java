@@ -127,6 +127,16 @@ public final class Guard {
     }
   }
 
+  /** Offset in its file of the page that was last replaced in this memory; -1: not known. */
+  static long replaced(long address, long size) {
+    long offset = -1;
+    for (Fault fault : faults()) {
+      boolean within = fault.address >= address && fault.address - address < size;
+      offset = within && fault.replaced ? fault.offset : offset;
+    }
+    return offset;
+  }
+
   /** Takes the reports of C, while the mappings are there to name their files. */
   static void collect() {
     synchronized (LAST) {

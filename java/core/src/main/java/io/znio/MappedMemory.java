@@ -66,10 +66,12 @@ final class MappedMemory extends Holder {
       this.file = file;
     }
 
-    /** Gives the addresses back. Nobody can reach them. */
-    void release(int why) {
+    /** Gives the addresses back. Nobody can reach them. Returns what C says. */
+    int release(int why) {
       cause = why;
-      released(Native.mappingRelease(mapping));
+      int result = Native.mappingRelease(mapping);
+      released(result);
+      return result;
     }
 
     private void released(int result) {
@@ -330,7 +332,13 @@ final class MappedMemory extends Holder {
     Native.mappingDescribe(watch.mapping, status);
     boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
     DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
-    watch.release(Native.CAUSE_CLOSED);
+    int released = watch.release(Native.CAUSE_CLOSED);
+    if (loss == null && released == Errors.EDAMAGED) { // in the moment between
+      long offset = Guard.replaced(address, size);
+      String lost =
+          LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
+      loss = damaged("Unmapping " + file, lost, file, offset);
+    }
     if (loss != null) {
       throw loss;
     }
