@@ -39,7 +39,8 @@ final class Scratch {
     return !same && beside != null && Files.isWritable(beside) ? beside : common;
   }
 
-  private static void delete(Path directory) throws IOException {
+  /** Removes a directory and all in it. */
+  static void delete(Path directory) throws IOException {
     Files.walkFileTree(
         directory,
         new SimpleFileVisitor<>() {
