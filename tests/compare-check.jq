@@ -8,7 +8,10 @@ def permitted:
   | map(select(.where == "everywhere" or $ci == ""));
 def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
 
+def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
+
 .chapters.paths.rows as $rows
+| .chapters.faults.rows as $faults
 | permitted as $permitted
 | (if .schema != 1 then "schema is \(.schema)" else empty end),
   (if ($rows | length) < 100 then "only \($rows | length) rows" else empty end),
@@ -30,5 +33,20 @@ def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
         | if $permitted | any((.path == "*" or .path == $row.path)
             and (.reason as $r | $row.skipped | test($r)))
           then empty else "skipped, not permitted: \(name): \(.skipped)" end
+      else empty end),
+  (if ($faults | length) < 60 then "only \($faults | length) faults" else empty end),
+  (("silent", "crash") as $outcome
+    | if $faults | any(.impl == "jdk" and .outcome == $outcome) | not
+      then "no fault of the jdk is \($outcome): the cases prove nothing" else empty end),
+  ($faults[]
+    | if .failed != null then "failed: \(fault): \(.failed)"
+      elif .skipped != null then (if $ci != "" then "skipped: \(fault): \(.skipped)" else empty end)
+      elif .mode | IN("int", "c1", "c2") | not then "mode \(.mode): \(fault)"
+      elif .outcome | IN("exception", "error", "rescued", "silent", "crash") | not
+      then "outcome \(.outcome): \(fault)"
+      elif .impl == "znio" and (.outcome | IN("silent", "crash")) then "\(.outcome): \(fault)"
+      elif .impl == "znio" and .situation == "misuse" and .outcome != "exception"
+        and .operation != "unmap-under-loop"
+      then "\(.outcome): \(fault)"
       else empty end),
   "checked"

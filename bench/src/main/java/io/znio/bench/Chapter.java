@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /** A part of the report: something that is measured on its own. */
@@ -10,4 +11,7 @@ interface Chapter {
 
   /** Measures; problems of single rows are rows of the result, never an exception. */
   ObjectNode run(Session session) throws InterruptedException;
+
+  /** What the terminal shows of what {@link #run} has returned. */
+  String text(JsonNode chapter);
 }

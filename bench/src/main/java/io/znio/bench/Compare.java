@@ -40,7 +40,7 @@ public final class Compare implements Callable<Integer> {
 
   /** All chapters, in the order of the report. */
   static List<Chapter> chapters() {
-    return List.of(new PathsChapter());
+    return List.of(new PathsChapter(), new FaultsChapter());
   }
 
   @Spec private CommandSpec spec;
@@ -135,9 +135,11 @@ public final class Compare implements Callable<Integer> {
           spec.commandLine(), "--only, --sizes and --targets leave no row to run; allow more");
     }
     PrintWriter out = spec.commandLine().getOut();
-    JsonNode paths = report.path("chapters").path("paths");
-    if (paths.isObject()) {
-      out.println(ReportTable.paths(paths));
+    for (Chapter chapter : chapters()) {
+      JsonNode result = report.path("chapters").path(chapter.name());
+      if (result.isObject()) {
+        out.println(chapter.text(result));
+      }
     }
     out.println(Summary.text(report, settings));
     out.flush();

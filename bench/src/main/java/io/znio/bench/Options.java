@@ -41,8 +41,8 @@ final class Options {
       names = "--chapters",
       paramLabel = "LIST",
       split = ",",
-      description = "Chapters to run, or all (the default).")
-  private List<String> chapters = List.of("all");
+      description = "Chapters to run (default: all; with --only, --sizes or --targets: paths).")
+  private List<String> chapters;
 
   @Option(
       names = "--only",
@@ -98,7 +98,10 @@ final class Options {
   /** Returns the chapters asked for. */
   List<Chapter> chapters(CommandLine line) {
     List<Chapter> known = Compare.chapters();
-    if (chapters.contains("all")) {
+    if (chapters == null && !(only.isEmpty() && sizes.isEmpty() && targets.isEmpty())) {
+      return known.subList(0, 1); // these choose rows of the paths
+    }
+    if (chapters == null || chapters.contains("all")) {
       return known;
     }
     List<Chapter> chosen = new ArrayList<>();

@@ -80,6 +80,11 @@ final class PathsChapter implements Chapter {
     return chapter;
   }
 
+  @Override
+  public String text(JsonNode chapter) {
+    return ReportTable.paths(chapter);
+  }
+
   private void runGroup(List<RowResult> group, Stopwatch watch) throws InterruptedException {
     for (RowResult result : group) {
       warmUp(result);

@@ -50,6 +50,11 @@ final class Workers implements AutoCloseable {
     return List.copyOf(jdks.keySet());
   }
 
+  /** The java launcher of a version that {@link #addJdk} has returned. */
+  Path launcher(String version) {
+    return jdks.get(version);
+  }
+
   /** Asks the worker that a row belongs to ("c", "java VERSION"). */
   JsonNode ask(String name, Wire command, long timeoutSeconds)
       throws WorkerException, InterruptedException {
