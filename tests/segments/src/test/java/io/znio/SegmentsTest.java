@@ -271,8 +271,8 @@ class SegmentsTest {
           .isInstanceOf(IOException.class);
       assertThatThrownBy(
               () -> Transfer.from(segment.asSlice(8192).asByteBuffer()).to(pair.writer).transfer())
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("EFAULT");
+          .isInstanceOf(LostPageException.class)
+          .hasMessageContaining("offset 8192");
       mapping.force();
       assertThat(segment.get(JAVA_BYTE, 4095)).isEqualTo(CONTENT[4095]);
     }
