@@ -17,6 +17,7 @@
 #include "support/check.h"
 #include "support/child.h"
 #include "support/ends.h"
+#include "support/tsan_forks.h"
 #include "sys_signal.h"
 #include "znio/znio.h"
 
@@ -399,12 +400,7 @@ CHILD_TEST(jvm_chains_to_a_stranger)
 CHILD_TEST(threads_at_once)
 CHILD_TEST(close_under_writers)
 
-static void test_forks(void **state) {
-#ifdef __SANITIZE_THREAD__
-  skip(); /* jemalloc holds more locks over a fork than ThreadSanitizer can count */
-#endif
-  child_assert(forks);
-}
+static void test_forks(void **state) { child_assert(forks); }
 
 int main(void) {
   s_page = sysconf(_SC_PAGESIZE);
