@@ -22,6 +22,9 @@ import java.util.concurrent.TimeUnit;
 record Child(int status, String output) {
   private static final int TIMEOUT_SECONDS = 50;
 
+  /** What {@link Levels} are about: a child has them from its parent, unless told otherwise. */
+  private static final List<String> INHERITED = List.of("io.znio.safety", "io.znio.magazines");
+
   /** Runs this JVM's own {@code java}, with JNI checks. */
   static Child run(List<String> arguments) throws IOException, InterruptedException {
     return run(arguments, Map.of());
@@ -33,6 +36,12 @@ record Child(int status, String output) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-ea", "-Xcheck:jni", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
+    for (String property : INHERITED) {
+      String value = System.getProperty(property);
+      if (value != null) {
+        command.add("-D" + property + "=" + value);
+      }
+    }
     command.addAll(arguments);
     return command(command, environment);
   }

@@ -9,45 +9,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-/** Off-heap buffers: what is promised at every level, limits, leaks, threads that end. */
+/** Off-heap buffers: limits, leaks, threads that end. */
+@Tag(Levels.EVERY)
 @ExtendWith(Leaks.class)
 class DirectBuffersTest {
   private static Child child(Class<?> main, String... options) throws Exception {
     List<String> arguments = new ArrayList<>(List.of(options));
-    arguments.addAll(List.of("-cp", Child.classPath(BufferContract.class), main.getName()));
+    arguments.addAll(List.of("-cp", Child.classPath(DirectBuffersTest.class), main.getName()));
     return Child.run(arguments);
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "unchecked, on",
-    "unchecked, off",
-    "tracked, on",
-    "tracked, off",
-    "checked, on",
-    "checked, off"
-  })
-  void theContractHoldsAtEveryLevel(String level, String magazines) throws Exception {
-    assumeTrue(!level.equals("checked") || TokenSupport.isAvailable(), TokenSupport.REASON);
-    Child child =
-        child(
-            BufferContract.class,
-            "-Dio.znio.safety=" + level,
-            "-Dio.znio.magazines=" + magazines,
-            "-Dio.znio.maxBytes=none");
-    assertThat(child.output())
-        .contains(
-            "contract kept at "
-                + level.toUpperCase(java.util.Locale.ROOT)
-                + " "
-                + magazines.equals("on"))
-        .doesNotContain("WARNING");
-    assertThat(child.status()).isZero();
   }
 
   /** Fills a small limit, and looks at what comes past it. */
@@ -76,15 +49,9 @@ class DirectBuffersTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({"on", "off"})
-  void theLimitIsExactAndSaysWhoHoldsTheMemory(String magazines) throws Exception {
-    Child child =
-        child(
-            AtTheLimit.class,
-            "-Dio.znio.maxBytes=1000000",
-            "-Dio.znio.sites=1",
-            "-Dio.znio.magazines=" + magazines);
+  @Test
+  void theLimitIsExactAndSaysWhoHoldsTheMemory() throws Exception {
+    Child child = child(AtTheLimit.class, "-Dio.znio.maxBytes=1000000", "-Dio.znio.sites=1");
     assertThat(child.output())
         .contains("1 bytes of off-heap memory: 1000000 bytes are live and the limit is 1000000")
         .contains("1000000 bytes in 1000: io.znio.DirectBuffersTest$AtTheLimit.main")
@@ -125,6 +92,7 @@ class DirectBuffersTest {
 
   @Test
   void aThreadsMagazineEndsWithIt() throws Exception {
+    assumeTrue(Magazines.ENABLED, "magazines are switched off");
     DirectBuffers.free(DirectBuffers.allocate(1)); // this thread's stays
     long[] idle = new long[7];
     Native.ledgerReadIdle(idle);

@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The ledger's counters, differences and list of what lives; what znio says it can do. */
+@Tag(Levels.EVERY)
 @ExtendWith(Leaks.class)
 class LedgerTest {
   @Test

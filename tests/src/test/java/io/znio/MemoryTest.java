@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Mappings, memory files and regions: their content, their limits, their end. */
+@Tag(Levels.EVERY)
 @ExtendWith(Leaks.class)
 @SuppressWarnings("try") // things are closed in the middle of their blocks: that is the subject
 class MemoryTest {

@@ -8,12 +8,16 @@ import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * What {@link DirectBuffers} and {@link Region} promise at every level, with magazines and without:
- * run in a child JVM for each by {@link DirectBuffersTest}, so without a test framework.
+ * What {@link DirectBuffers} and {@link Region} promise at every level, with magazines and without.
  */
-public final class BufferContract {
+@Tag(Levels.EVERY)
+@ExtendWith(Leaks.class)
+class BufferContractTest {
   private static final int[] SIZES = {
     0,
     1,
@@ -39,24 +43,6 @@ public final class BufferContract {
     3_000_000
   };
 
-  private BufferContract() {}
-
-  public static void main(String[] args) throws Exception {
-    Ledger.Totals before = Ledger.totals();
-    contents();
-    alignments();
-    reuseAfterFree();
-    endings();
-    badInput();
-    regions();
-    twoThreadsFreeOnce();
-    freeElsewhere();
-    stress();
-    require(Ledger.totals().regions() == before.regions(), "no region is left");
-    require(Ledger.totals().regionBytes() == before.regionBytes(), "no byte is left");
-    System.out.println("contract kept at " + SafetyLevel.CURRENT + " " + Magazines.ENABLED);
-  }
-
   private static void require(boolean condition, String what) {
     if (!condition) {
       throw new AssertionError(what);
@@ -75,7 +61,8 @@ public final class BufferContract {
     throw new AssertionError("no " + type);
   }
 
-  private static void contents() {
+  @Test
+  void whatIsWrittenStays() {
     for (int round = 0; round < 3; round++) {
       for (int size : SIZES) {
         ByteBuffer buffer = DirectBuffers.allocate(size);
@@ -96,7 +83,8 @@ public final class BufferContract {
     }
   }
 
-  private static void alignments() {
+  @Test
+  void alignmentsAreKept() {
     for (int alignment = 1; alignment <= 1 << 16; alignment <<= 1) {
       for (int size : SIZES) {
         ByteBuffer buffer =
@@ -113,7 +101,8 @@ public final class BufferContract {
   }
 
   /** Blocks that live at the same time never overlap. */
-  private static void reuseAfterFree() {
+  @Test
+  void liveBlocksNeverOverlap() {
     List<ByteBuffer> live = new ArrayList<>();
     for (int i = 0; i < 5000; i++) {
       ByteBuffer buffer = DirectBuffers.allocateUninitialized(8 + i % 300);
@@ -132,7 +121,8 @@ public final class BufferContract {
     require(marks.stream().distinct().count() == marks.size(), "no block was given out twice");
   }
 
-  private static void endings() {
+  @Test
+  void anEndIsFinal() {
     for (int size : new int[] {64, 2_000_000}) {
       ByteBuffer buffer = DirectBuffers.allocate(size);
       ByteBuffer slice = buffer.slice();
@@ -174,7 +164,8 @@ public final class BufferContract {
     }
   }
 
-  private static void badInput() {
+  @Test
+  void badInputIsRefused() {
     String negative =
         thrown(IllegalArgumentException.class, () -> DirectBuffers.allocate(-3)).getMessage();
     require(negative.contains("-3"), negative);
@@ -197,7 +188,8 @@ public final class BufferContract {
     }
   }
 
-  private static void regions() {
+  @Test
+  void regionsMayBeLarge() {
     long large = (1L << 31) + 5;
     Region region = Region.allocateUninitialized(large);
     require(region.size() == large, "size");
@@ -217,7 +209,8 @@ public final class BufferContract {
     }
   }
 
-  private static void twoThreadsFreeOnce() throws Exception {
+  @Test
+  void ofTwoThreadsOneFrees() throws Exception {
     CyclicBarrier barrier = new CyclicBarrier(2);
     AtomicInteger freed = new AtomicInteger();
     ByteBuffer[] buffers = new ByteBuffer[2000];
@@ -247,7 +240,8 @@ public final class BufferContract {
     require(freed.get() == buffers.length, freed + " of " + buffers.length + " were freed");
   }
 
-  private static void freeElsewhere() throws Exception {
+  @Test
+  void anyThreadMayFree() throws Exception {
     ByteBuffer[] buffers = new ByteBuffer[1000];
     for (int i = 0; i < buffers.length; i++) {
       buffers[i] = DirectBuffers.allocate(i * 13);
@@ -264,40 +258,5 @@ public final class BufferContract {
     for (ByteBuffer buffer : buffers) {
       thrown(IllegalStateException.class, () -> DirectBuffers.free(buffer));
     }
-  }
-
-  /** Eight threads allocate, mark, look again and free; none may meet another's marks. */
-  private static void stress() throws Exception {
-    AtomicInteger errors = new AtomicInteger();
-    List<Thread> threads = new ArrayList<>();
-    for (int t = 0; t < 8; t++) {
-      int mark = t;
-      Thread thread = new Thread(() -> errors.addAndGet(strain(mark)));
-      thread.start();
-      threads.add(thread);
-    }
-    for (Thread thread : threads) {
-      thread.join();
-    }
-    require(errors.get() == 0, errors + " marks were lost");
-  }
-
-  private static int strain(int mark) {
-    ByteBuffer[] ring = new ByteBuffer[64];
-    int errors = 0;
-    for (int i = 0; i < 20_000; i++) {
-      int slot = i * 31 % ring.length;
-      if (ring[slot] != null) {
-        errors += ring[slot].getLong(0) == mark ? 0 : 1;
-        DirectBuffers.free(ring[slot]);
-      }
-      ring[slot] = DirectBuffers.allocateUninitialized(8 + i * 17 % 5000);
-      ring[slot].putLong(0, mark);
-    }
-    for (ByteBuffer buffer : ring) {
-      errors += buffer.getLong(0) == mark ? 0 : 1;
-      DirectBuffers.free(buffer);
-    }
-    return errors;
   }
 }
