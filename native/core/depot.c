@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "fork.h"
 #include "heap.h"
 #include "limit.h"
 #include "region_class.h"
@@ -174,4 +175,12 @@ void zn_depot_read(int64_t *items, int64_t *bytes) {
     *items += s_depots[i].count;
     pthread_mutex_unlock(&s_depots[i].mutex);
   }
+}
+
+void zn_depot_fork_begin(void) {
+  for (int i = 0; i < ZN_REGION_CLASSES; i++) pthread_mutex_lock(&s_depots[i].mutex);
+}
+
+void zn_depot_fork_end(bool child) {
+  for (int i = ZN_REGION_CLASSES; i-- > 0;) pthread_mutex_unlock(&s_depots[i].mutex);
 }

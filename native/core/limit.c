@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "fork.h"
 #include "shared.h"
 #include "sys.h"
 #include "znio/limit.h"
@@ -124,3 +125,7 @@ void zn_limit_read(struct zn_limit_state *state) {
   state->mapped_live = atomic_load(&s_mapped);
   state->strict = is_strict();
 }
+
+void zn_limit_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+void zn_limit_fork_end(bool child) { pthread_mutex_unlock(&s_mutex); }

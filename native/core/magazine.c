@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "depot.h"
+#include "fork.h"
 #include "heap.h"
 #include "limit.h"
 #include "region_class.h"
@@ -223,3 +224,7 @@ int zn_magazine_retire(struct zn_magazine *magazine, uint64_t handle, int cause)
   result = zn_magazine_publish(magazine);
   return result == -ENOMEM ? 2 : result; /* the block is retired: what is missing is a flush */
 }
+
+void zn_magazine_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+void zn_magazine_fork_end(bool child) { pthread_mutex_unlock(&s_mutex); }

@@ -76,4 +76,4 @@ int zn_overlay_put(void *base, int64_t bytes) {
 
 void zn_overlay_fork_begin(void) { pthread_mutex_lock(&s_lock); }
 
-void zn_overlay_fork_end(void) { pthread_mutex_unlock(&s_lock); }
+void zn_overlay_fork_end(bool child) { pthread_mutex_unlock(&s_lock); }

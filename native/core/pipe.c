@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fork.h"
 #include "heap.h"
 #include "ledger_count.h"
 #include "pipe_account.h"
@@ -29,6 +30,8 @@ static int64_t grow(int fd) {
 }
 
 static int create(struct zn_pipe **out) {
+  int watched = zn_fork_watch();
+  if (watched < 0) return watched;
   struct zn_pipe *pipe = zn_heap_allocate(sizeof *pipe, _Alignof(struct zn_pipe));
   if (pipe == NULL) return -ENOMEM;
   int result = zn_sys_pipe(pipe->fds);
@@ -132,3 +135,11 @@ int zn_pipe_write_fd(const struct zn_pipe *pipe) { return pipe->fds[1]; }
 int zn_pipe_read_fd(const struct zn_pipe *pipe) { return pipe->fds[0]; }
 
 int64_t zn_pipe_capacity(const struct zn_pipe *pipe) { return pipe->capacity; }
+
+void zn_pipe_fork_begin(void) { pthread_mutex_lock(&s_idle_lock); }
+
+/* What the parent puts into an idle pipe must not come out in the child. */
+void zn_pipe_fork_end(bool child) {
+  pthread_mutex_unlock(&s_idle_lock);
+  if (child) zn_pipe_trim();
+}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "depot.h"
+#include "fork.h"
 #include "heap.h"
 #include "record.h"
 
@@ -207,17 +208,22 @@ int zn_quarantine_end(int64_t batch) {
   return 0;
 }
 
+/* The mutex is held. */
+static void put_back(void) {
+  struct piece **last = &s_waiting.first;
+  while (*last != NULL) last = &(*last)->next;
+  *last = s_open.first;
+  s_waiting.items += s_open.items;
+  s_waiting.bytes += s_open.bytes;
+  memset(&s_open, 0, sizeof s_open);
+  s_is_open = false;
+}
+
 int zn_quarantine_defer(int64_t batch) {
   pthread_mutex_lock(&s_mutex);
   bool ours = s_is_open && batch == s_number;
   if (ours) {
-    struct piece **last = &s_waiting.first;
-    while (*last != NULL) last = &(*last)->next;
-    *last = s_open.first;
-    s_waiting.items += s_open.items;
-    s_waiting.bytes += s_open.bytes;
-    memset(&s_open, 0, sizeof s_open);
-    s_is_open = false;
+    put_back();
     if (s_patience < ZN_PATIENCE_MAX) s_patience++;
   }
   pthread_mutex_unlock(&s_mutex);
@@ -237,5 +243,13 @@ void zn_quarantine_read(int64_t *items, int64_t *bytes) {
   pthread_mutex_lock(&s_mutex);
   *items = s_waiting.items + s_open.items;
   *bytes = s_waiting.bytes + s_open.bytes;
+  pthread_mutex_unlock(&s_mutex);
+}
+
+void zn_quarantine_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+/* Who would end an open batch is not in the child. */
+void zn_quarantine_fork_end(bool child) {
+  if (child && s_is_open) put_back();
   pthread_mutex_unlock(&s_mutex);
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "fork.h"
 #include "heap.h"
 #include "region_class.h"
 #include "shared.h"
@@ -47,6 +48,10 @@ static struct zn_record *new_record(void) {
     size_t bytes = chunk_records(chunk) * sizeof *base;
     base = zn_heap_allocate_zeroed(bytes, ZN_RECORD_ALIGNMENT);
     if (base == NULL) return NULL;
+    if (zn_fork_watch() < 0) {
+      zn_heap_free(base, bytes, ZN_RECORD_ALIGNMENT);
+      return NULL;
+    }
     atomic_store_explicit(&s_chunks[chunk], base, memory_order_release);
   }
   atomic_store_explicit(&s_count, index + 1, memory_order_release);
@@ -168,3 +173,7 @@ bool zn_record_copy(struct zn_record *record, unsigned states, struct zn_ledger_
     word = again;
   }
 }
+
+void zn_record_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+void zn_record_fork_end(bool child) { pthread_mutex_unlock(&s_mutex); }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fork.h"
 #include "heap.h"
 #include "record.h"
 
@@ -124,3 +125,7 @@ int zn_site_largest(unsigned kinds, struct zn_site_total *totals, int capacity) 
   zn_heap_free(sums, bytes, _Alignof(struct zn_site_total));
   return count;
 }
+
+void zn_site_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+void zn_site_fork_end(bool child) { pthread_mutex_unlock(&s_mutex); }
