@@ -8,6 +8,7 @@
 #include <linux/membarrier.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -23,9 +24,13 @@ int64_t zn_sys_count(void) { return t_calls; }
 void zn_sys_count_add(int64_t calls) { t_calls += calls; }
 
 int64_t zn_sys_page_bytes(void) {
-  static int64_t s_page_bytes; /* racing threads write the same value */
-  if (s_page_bytes == 0) s_page_bytes = sysconf(_SC_PAGESIZE);
-  return s_page_bytes;
+  static _Atomic int64_t s_page_bytes; /* racing threads write the same value */
+  int64_t bytes = atomic_load_explicit(&s_page_bytes, memory_order_relaxed);
+  if (bytes == 0) {
+    bytes = sysconf(_SC_PAGESIZE);
+    atomic_store_explicit(&s_page_bytes, bytes, memory_order_relaxed);
+  }
+  return bytes;
 }
 
 /* Counts the call and turns -1 into -errno. */
