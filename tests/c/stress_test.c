@@ -271,7 +271,7 @@ static void walk(void) {
 }
 
 static void set_limit(struct worker *worker) {
-  int64_t limit = below(worker, 4) == 0 ? (int64_t)1 << (18 + below(worker, 8)) : ZN_LIMIT_NONE;
+  int64_t limit = below(worker, 2) == 0 ? (int64_t)1 << (16 + below(worker, 7)) : ZN_LIMIT_NONE;
   int64_t mapped = below(worker, 4) == 0 ? 1 << 20 : ZN_LIMIT_NONE;
   MUST(zn_limit_set(limit, mapped) == 0);
 }
@@ -284,7 +284,8 @@ static void keep_house(struct worker *worker) {
   if (below(worker, 4) == 0) zn_region_decay();
   if (below(worker, 64) == 0) zn_region_trim();
   int64_t batch;
-  if (zn_quarantine_begin(&batch) > 0) {
+  bool full;
+  if (zn_quarantine_begin(&batch, &full) > 0) {
     bool defer = below(worker, 4) == 0;
     MUST((defer ? zn_quarantine_defer(batch) : zn_quarantine_end(batch)) == 0);
   }
@@ -327,6 +328,7 @@ static void run(uint64_t seconds, uint64_t seed) {
   pthread_t threads[THREADS];
   struct worker keeper = {.random = seed};
   time_t end = time(NULL) + (time_t)seconds;
+  assert_int_equal(zn_limit_set(1 << 18, 1 << 18), 0);
   for (int i = 0; i < THREADS; i++) {
     workers[i] = (struct worker){.random = mix(seed + (uint64_t)i), .thread = (uint32_t)i + 1};
     assert_int_equal(pthread_create(&threads[i], NULL, lives, &workers[i]), 0);
