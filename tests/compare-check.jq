@@ -10,6 +10,42 @@ def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
 
 def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
 
+# Spreads of milliseconds that are in order and not negative.
+def spread: type == "object" and .min >= 0 and .min <= .median and .median <= .max;
+def life_name: "\(.op) \(.count) \(.label)";
+def life_wrong($jdks):
+  .rows as $rows
+  | (($jdks[]) as $jdk | ("jdk", "znio") as $impl
+      | ("buffers gc", "buffers free", "many gc", "mappings gc", "mappings free", "limit live",
+        "limit garbage") as $work
+      | if $rows | any(.jdk == $jdk and .impl == $impl and .verified == true
+          and "\(.op) \(.by // .content)" == $work) | not
+        then "no life of \($work) by \($impl) on \($jdk)" else empty end),
+    ($rows[]
+      | if .failed != null then "failed: \(life_name): \(.failed)"
+        elif .skipped == "" then "skipped without a reason: \(life_name)"
+        elif .skipped != null then
+          if .level == "checked" and (.skipped | test("runs at the level")) then empty
+          else "skipped, not permitted: \(life_name): \(.skipped)" end
+        elif .verified != true then "not verified: \(life_name): \(.wrong)"
+        elif .op == "limit" then
+          if (.wait_ms | spread) and (.first_ms | spread) and (.waits | spread)
+            and (.message != null or .outcome == "allocated")
+            and (.content == "garbage" or .outcome == "OutOfMemoryError")
+          then empty else "no wait: \(life_name)" end
+        elif .leaks != "sampled" and (.events.cleaned.count != .count
+          or ((.events.cleaned.first_ms, .events.cleaned.last_ms) | spread | not))
+        then "not all cleaned: \(life_name)"
+        elif .thread == null then "no thread: \(life_name)"
+        elif .by == "gc" and ((.gc.start_ms | spread | not) or (.thread | test("main")))
+        then "not cleaned after a collection: \(life_name)"
+        elif .impl == "znio" and .by == "gc"
+          and (.op != "many" and .birth == null or (.thread | test("Reference Handler")))
+        then "no leak of znio: \(life_name)"
+        elif (.series.ms | length) < 2 or (.series.ms | length) != (.series.live_items | length)
+        then "no curve: \(life_name)"
+        else empty end);
+
 .chapters.paths.rows as $rows
 | .chapters.faults.rows as $faults
 | permitted as $permitted
@@ -49,4 +85,5 @@ def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
         and .operation != "unmap-under-loop"
       then "\(.outcome): \(fault)"
       else empty end),
+  (.machine.jdks as $jdks | .chapters.lifecycle | life_wrong($jdks)),
   "checked"

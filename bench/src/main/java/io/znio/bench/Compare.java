@@ -40,7 +40,7 @@ public final class Compare implements Callable<Integer> {
 
   /** All chapters, in the order of the report. */
   static List<Chapter> chapters() {
-    return List.of(new PathsChapter(), new FaultsChapter());
+    return List.of(new PathsChapter(), new LifecycleChapter(), new FaultsChapter());
   }
 
   @Spec private CommandSpec spec;

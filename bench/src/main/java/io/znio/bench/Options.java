@@ -92,7 +92,7 @@ final class Options {
 
   @Option(
       names = "--flip-byte",
-      description = "Self-test: flip one received bit, so that no row may be verified.")
+      description = "Self-test: flip one received bit, keep one buffer: no row may be verified.")
   private boolean flip;
 
   /** Returns the chapters asked for. */

@@ -60,7 +60,7 @@ final class ReportTable {
         .title();
   }
 
-  private static void append(
+  static void append(
       StringBuilder out, String title, List<JsonNode> rows, List<ColumnData<JsonNode>> columns) {
     List<JsonNode> shown = rows.stream().filter(row -> !row.hasNonNull("skipped")).toList();
     if (!shown.isEmpty()) {
@@ -227,11 +227,11 @@ final class ReportTable {
         : String.format(Locale.ROOT, number < 0.1 ? "%.4f" : "%.2f", number);
   }
 
-  private static ColumnData<JsonNode> left(String head, Function<JsonNode, String> value) {
+  static ColumnData<JsonNode> left(String head, Function<JsonNode, String> value) {
     return column(head, HorizontalAlign.LEFT).with(value);
   }
 
-  private static ColumnData<JsonNode> right(String head, Function<JsonNode, String> value) {
+  static ColumnData<JsonNode> right(String head, Function<JsonNode, String> value) {
     return column(head, HorizontalAlign.RIGHT).with(value);
   }
 

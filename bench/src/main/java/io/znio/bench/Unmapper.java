@@ -32,6 +32,11 @@ final class Unmapper {
 
   private Unmapper() {}
 
+  /** Whether this JDK still lets anybody do that. */
+  static boolean isPossible() {
+    return UNSAFE != null;
+  }
+
   /** Frees a direct or mapped buffer that nobody uses any more. */
   static void unmap(ByteBuffer buffer) {
     if (UNSAFE != null && buffer.isDirect()) {

@@ -63,6 +63,7 @@ public final class Worker {
         Plan plan = Plan.of(wire);
         yield new Probe(plan, peer(plan.peer()), movers(plan.impl())).run();
       }
+      case "lifecycle" -> LifeWorker.run(wire);
       case "workload" -> WorkloadRun.of(wire, peer(Plan.peerOf(wire))).run();
       default -> throw new IllegalArgumentException("unknown command '" + wire.verb() + "'");
     };

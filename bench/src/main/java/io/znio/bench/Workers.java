@@ -75,6 +75,13 @@ final class Workers implements AutoCloseable {
     return start(prefix.get(0) + " " + name, command(name, prefix));
   }
 
+  /** Starts a JVM of its own with options of its own; the caller closes it. */
+  WorkerProcess startJava(String jdk, List<String> options) throws WorkerException {
+    List<String> command = javaCommand(jdks.get(jdk), List.of());
+    command.addAll(command.indexOf("-cp"), options); // after ours: the last one counts
+    return start("java " + jdk, command);
+  }
+
   private List<String> command(String name, List<String> prefix) {
     if (name.equals("c")) {
       List<String> command = new ArrayList<>(prefix);
