@@ -14,31 +14,29 @@
 #include "sys.h"
 
 static _Atomic int64_t s_items[ZN_LEDGER_ITEMS];
-static _Atomic int64_t s_bytes[ZN_LEDGER_ITEMS];
 
-void zn_ledger_count(enum zn_ledger_item item, int64_t items, int64_t bytes) {
+void zn_ledger_count(enum zn_ledger_item item, int64_t items) {
   atomic_fetch_add_explicit(&s_items[item], items, memory_order_relaxed);
-  if (bytes != 0) atomic_fetch_add_explicit(&s_bytes[item], bytes, memory_order_relaxed);
 }
 
 static int64_t items_of(enum zn_ledger_item item) {
   return atomic_load_explicit(&s_items[item], memory_order_relaxed);
 }
 
-static int64_t bytes_of(enum zn_ledger_item item) {
-  return atomic_load_explicit(&s_bytes[item], memory_order_relaxed);
+static void read_live(int kind, int64_t *items, int64_t *bytes) {
+  struct zn_ledger_kind sum;
+  zn_tally_read(kind, &sum);
+  *items = sum.born_items - sum.died_items;
+  *bytes = sum.born_bytes - sum.died_bytes;
 }
 
 void zn_ledger_read(struct zn_ledger_totals *totals) {
-  struct zn_ledger_kind regions;
-  zn_tally_read(ZN_KIND_REGION, &regions);
-  totals->regions = regions.born_items - regions.died_items;
-  totals->region_bytes = regions.born_bytes - regions.died_bytes;
-  totals->mappings = items_of(ZN_LEDGER_MAPPING);
-  totals->mapping_bytes = bytes_of(ZN_LEDGER_MAPPING);
+  read_live(ZN_KIND_REGION, &totals->regions, &totals->region_bytes);
+  read_live(ZN_KIND_MAPPING, &totals->mappings, &totals->mapping_bytes);
+  read_live(ZN_KIND_MEMFD, &totals->memfds, &totals->memfd_bytes);
+  read_live(ZN_KIND_PIN, &totals->pins, &totals->pin_bytes);
   totals->pipes = items_of(ZN_LEDGER_PIPE);
   totals->rings = items_of(ZN_LEDGER_RING);
-  totals->pins = items_of(ZN_LEDGER_PIN);
   totals->descriptors = items_of(ZN_LEDGER_DESCRIPTOR);
 }
 
@@ -61,24 +59,84 @@ void zn_ledger_advance(uint32_t ticks) { atomic_fetch_add(&zn_shared.tick, ticks
 
 uint32_t zn_ledger_tick(void) { return zn_shared_tick(); }
 
-/* Counts a birth against the limit of its kind. */
-static int reserve(int kind, int64_t size) {
-  struct zn_tally *tally = zn_tally_shared(kind);
+/* Counts a birth, and against the limit of its kind. */
+static int reserve(int kind, int64_t size, bool counted) {
   int result = 0;
-  if (kind == ZN_KIND_PIN) {
+  if (kind == ZN_KIND_PIN && !counted) {
     (void)zn_limit_take(1, size); /* before the birth, see limit.h */
-    result = zn_limit_birth(tally, false, size);
+    result = zn_limit_birth(zn_tally_pinned(), false, size);
     if (result < 0) zn_limit_give(size);
-    return result;
   }
   if (kind == ZN_KIND_MAPPING) result = zn_limit_map(size);
-  if (result == 0) zn_tally_birth(tally, false, 1, size);
+  if (result == 0) zn_tally_birth(zn_tally_shared(kind), false, 1, size);
   return result;
 }
 
-static void give(int kind, int64_t size) {
-  if (kind == ZN_KIND_PIN) zn_limit_give(size);
+/* Gives back what reserve took from a limit. items: 1; 0 if the thing lives on. */
+static void give(int kind, int64_t items, int64_t size, bool counted) {
+  if (kind == ZN_KIND_PIN && !counted) {
+    zn_tally_birth(zn_tally_pinned(), false, -items, -size);
+    zn_limit_give(size);
+  }
   if (kind == ZN_KIND_MAPPING) zn_limit_unmap(size);
+}
+
+static void unreserve(int kind, int64_t items, int64_t size, bool counted) {
+  zn_tally_birth(zn_tally_shared(kind), false, -items, -size);
+  give(kind, items, size, counted);
+}
+
+static bool is_counted(struct zn_record *record) {
+  uint32_t traits = atomic_load_explicit(&record->traits, memory_order_relaxed);
+  return (traits & ZN_TRAITS_COUNTED) != 0;
+}
+
+static int kind_of(struct zn_record *record) {
+  return zn_traits_kind(atomic_load_explicit(&record->traits, memory_order_relaxed));
+}
+
+int zn_ledger_add(int kind, int64_t size) { return reserve(kind, size, false); }
+
+void zn_ledger_undo(int kind, int64_t size) { unreserve(kind, 1, size, false); }
+
+void zn_ledger_remove(int kind, int64_t size) {
+  zn_tally_death(zn_tally_shared(kind), false, size, ZN_TALLY_AGE_UNKNOWN, ZN_CAUSE_CLOSED);
+  give(kind, 1, size, false);
+}
+
+int zn_ledger_open(const struct zn_birth *birth, uint64_t *handle) {
+  *handle = 0;
+  int result = reserve(birth->kind, birth->size, birth->counted);
+  if (result < 0) return result;
+  struct zn_record *record;
+  if (zn_record_take(1, &record) < 1) {
+    unreserve(birth->kind, 1, birth->size, birth->counted);
+    return -ENOMEM;
+  }
+  uint32_t traits = zn_record_traits(birth->kind, ZN_RECORD_CLASS_NONE, 0);
+  if (birth->counted) traits |= ZN_TRAITS_COUNTED;
+  atomic_store_explicit(&record->address, birth->address, memory_order_relaxed);
+  atomic_store_explicit(&record->traits, traits, memory_order_relaxed);
+  zn_record_make_live(record, birth->size, birth->thread, birth->site);
+  *handle = zn_record_handle(record, zn_record_word(record));
+  return 0;
+}
+
+void zn_ledger_cancel(uint64_t handle) {
+  uint64_t word;
+  if (zn_record_end(handle, ZN_STATE_CLOSED, ZN_KINDS, &word) < 0) return;
+  struct zn_record *record = zn_record_of(handle);
+  unreserve(kind_of(record), 1, zn_word_size(word), is_counted(record));
+  (void)!zn_ledger_forget(handle);
+}
+
+void zn_ledger_shrink(uint64_t handle, int64_t size) {
+  struct zn_record *record = zn_record_of(handle);
+  uint64_t word = zn_record_word(record);
+  int64_t excess = zn_word_size(word) - size;
+  if (excess <= 0) return;
+  zn_record_set_word(record, zn_word_make(zn_word_state(word), zn_word_generation(word), size));
+  unreserve(kind_of(record), 0, excess, is_counted(record));
 }
 
 int zn_ledger_born(int kind, uint64_t address, int64_t size, uint32_t thread, uint32_t site,
@@ -86,32 +144,37 @@ int zn_ledger_born(int kind, uint64_t address, int64_t size, uint32_t thread, ui
   *handle = 0;
   if (kind <= ZN_KIND_REGION || kind >= ZN_KINDS) return -EINVAL;
   if (size < 0 || size > ZN_REGION_SIZE_MAX) return -EINVAL;
-  int result = reserve(kind, size);
-  if (result < 0) return result;
-  struct zn_record *record;
-  if (zn_record_take(1, &record) < 1) {
-    zn_tally_birth(zn_tally_shared(kind), false, -1, -size);
-    give(kind, size);
-    return -ENOMEM;
+  struct zn_birth birth = {
+      .kind = kind, .address = address, .size = size, .thread = thread, .site = site};
+  return zn_ledger_open(&birth, handle);
+}
+
+/* The live record of zn_ledger_born that handle names. returns: 0; -EALREADY; -EINVAL. */
+static int find_live(uint64_t handle, struct zn_record **record) {
+  struct zn_ledger_entry entry;
+  *record = zn_record_find(zn_record_number(zn_record_of(handle)));
+  if (*record == NULL) return -EINVAL;
+  if (!zn_record_copy(*record, 1U << ZN_STATE_LIVE, &entry) || entry.handle != handle) {
+    return -EALREADY;
   }
-  atomic_store_explicit(&record->address, address, memory_order_relaxed);
-  atomic_store_explicit(&record->traits, zn_record_traits(kind, ZN_RECORD_CLASS_NONE, 0),
-                        memory_order_relaxed);
-  zn_record_make_live(record, size, thread, site);
-  *handle = zn_record_handle(record, zn_record_word(record));
+  return entry.kind == ZN_KIND_REGION ? -EINVAL : 0;
+}
+
+int zn_ledger_set_birth(uint64_t handle, uint32_t thread, uint32_t site) {
+  struct zn_record *record;
+  int result = find_live(handle, &record);
+  if (result < 0) return result;
+  uint64_t tick = (uint32_t)atomic_load_explicit(&record->birth, memory_order_relaxed);
+  atomic_store_explicit(&record->birth, (uint64_t)thread << 32 | tick, memory_order_release);
+  atomic_store_explicit(&record->site, site, memory_order_release);
   return 0;
 }
 
 int zn_ledger_set_address(uint64_t handle, uint64_t address) {
-  struct zn_record *record = zn_record_find(zn_record_number(zn_record_of(handle)));
-  if (record == NULL) return -EINVAL;
-  struct zn_ledger_entry entry;
-  if (!zn_record_copy(record, 1U << ZN_STATE_LIVE, &entry) || entry.handle != handle) {
-    return -EALREADY;
-  }
-  if (entry.kind == ZN_KIND_REGION) return -EINVAL;
-  atomic_store_explicit(&record->address, address, memory_order_release);
-  return 0;
+  struct zn_record *record;
+  int result = find_live(handle, &record);
+  if (result == 0) atomic_store_explicit(&record->address, address, memory_order_release);
+  return result;
 }
 
 int zn_ledger_died(uint64_t handle, int cause, int keep) {
@@ -120,12 +183,12 @@ int zn_ledger_died(uint64_t handle, int cause, int keep) {
   int result = zn_record_end(handle, ZN_STATE_CLOSED, ZN_KINDS, &word);
   if (result < 0) return result;
   struct zn_record *record = zn_record_of(handle);
-  int kind = zn_traits_kind(atomic_load_explicit(&record->traits, memory_order_relaxed));
+  int kind = kind_of(record);
   uint64_t birth = atomic_load_explicit(&record->birth, memory_order_relaxed);
   int64_t size = zn_word_size(word);
   zn_tally_death(zn_tally_shared(kind), false, size,
                  zn_tally_age((uint32_t)birth, zn_shared_tick()), cause);
-  give(kind, size);
+  give(kind, 1, size, is_counted(record));
   return keep != 0 ? 0 : zn_ledger_forget(handle);
 }
 

@@ -25,10 +25,10 @@ static _Atomic int64_t s_mapped;
 static bool s_barrier; /* the kernel has membarrier, and we are registered */
 
 static int64_t live_bytes(void) {
-  struct zn_ledger_kind regions, pins;
+  struct zn_ledger_kind regions;
   zn_tally_read(ZN_KIND_REGION, &regions);
-  zn_tally_read(ZN_KIND_PIN, &pins);
-  return regions.born_bytes - regions.died_bytes + pins.born_bytes - pins.died_bytes;
+  int64_t pinned = atomic_load(&zn_tally_pinned()->born_bytes); /* a death is taken off */
+  return regions.born_bytes - regions.died_bytes + pinned;
 }
 
 static bool is_strict(void) { return atomic_load(&zn_shared.strict) != 0; }

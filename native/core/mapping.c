@@ -9,6 +9,7 @@
 #include "mapping_span.h"
 #include "sys.h"
 #include "znio/guard.h"
+#include "znio/ledger.h"
 
 /* Pages that one mincore call reports on: a byte of stack each. */
 #define ZN_MAPPING_MINCORE_PAGES ((int64_t)4096)
@@ -49,10 +50,14 @@ int zn_mapping_map(int fd, int64_t offset, int64_t size, int mode, void **out) {
   if (result < 0) return result;
   int64_t inside = offset % zn_sys_page_bytes();
   void *base;
+  result = zn_ledger_add(ZN_KIND_MAPPING, size);
+  if (result < 0) return result;
   result = zn_sys_mmap(fd, offset - inside, (size_t)(size + inside), zn_mapping_protection(mode),
                        zn_mapping_map_flags(fd, mode), &base);
-  if (result < 0) return result;
-  zn_ledger_count(ZN_LEDGER_MAPPING, 1, size);
+  if (result < 0) {
+    zn_ledger_undo(ZN_KIND_MAPPING, size);
+    return result;
+  }
   *out = (char *)base + inside;
   return 0;
 }
@@ -63,7 +68,7 @@ int zn_mapping_unmap(void *address, int64_t size) {
   if (!zn_page_span_of(address, size, &span)) return -EINVAL;
   if (zn_guard_locate(address, &owned) == 0) return -EINVAL; /* its owner would unmap it again */
   int result = zn_sys_munmap(span.base, span.bytes);
-  if (result == 0) zn_ledger_count(ZN_LEDGER_MAPPING, -1, -size);
+  if (result == 0) zn_ledger_remove(ZN_KIND_MAPPING, size);
   return result;
 }
 

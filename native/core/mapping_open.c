@@ -14,6 +14,8 @@
 #include "overlay.h"
 #include "sys.h"
 #include "znio/guard.h"
+#include "znio/ledger.h"
+#include "znio/region.h"
 
 #define ZN_MAPPING_FLAGS                                                                           \
   (ZN_MAPPING_EXTEND | ZN_MAPPING_PREALLOCATE | ZN_MAPPING_POPULATE | ZN_MAPPING_POPULATE_WRITE |  \
@@ -210,6 +212,7 @@ static void fill(const struct zn_mapping_plan *plan, struct zn_mapping *mapping)
                                .file_offset = plan->offset - plan->inside,
                                .writable = plan->mode != ZN_MAPPING_READ_ONLY};
   mapping->address = plan->base + plan->inside;
+  (void)!zn_ledger_set_address(mapping->record, (uint64_t)(uintptr_t)mapping->address);
   mapping->size = plan->size;
   mapping->base = plan->base;
   mapping->bytes = plan->bytes;
@@ -217,9 +220,9 @@ static void fill(const struct zn_mapping_plan *plan, struct zn_mapping *mapping)
   mapping->mode = plan->mode;
   mapping->anonymous = plan->fd < 0;
   mapping->overlaid = false;
+  mapping->cause = ZN_CAUSE_CLOSED;
   atomic_init(&mapping->closing, false);
   zn_guard_range_open(mapping->range, &span);
-  zn_ledger_count(ZN_LEDGER_MAPPING, 1, plan->size);
 }
 
 static int make(struct zn_mapping_plan *plan, struct zn_mapping *mapping) {
@@ -236,26 +239,42 @@ static int make(struct zn_mapping_plan *plan, struct zn_mapping *mapping) {
   return 0;
 }
 
+/* With its place in the table and in the ledger, before anything is mapped. */
+static int make_counted(struct zn_mapping_plan *plan, const struct zn_birth *birth,
+                        struct zn_mapping *mapping) {
+  mapping->range = zn_guard_range_take();
+  if (mapping->range == NULL) return -ENOMEM;
+  int result = zn_ledger_open(birth, &mapping->record);
+  if (result == 0) {
+    result = make(plan, mapping);
+    if (result < 0) zn_ledger_cancel(mapping->record);
+  }
+  if (result < 0) zn_guard_range_give(mapping->range);
+  return result;
+}
+
 int zn_mapping_open(int fd, int64_t offset, int64_t size, int mode,
                     const struct zn_mapping_options *options, struct zn_mapping **out) {
   *out = NULL;
   struct zn_mapping_plan plan = {.fd = fd, .mode = mode, .offset = offset, .size = size};
+  struct zn_birth birth = {.kind = ZN_KIND_MAPPING, .size = size};
   if (options != NULL) {
     plan.flags = options->flags;
     plan.advice = options->advice;
+    birth.thread = options->thread;
+    birth.site = options->site;
   }
   int result = check(&plan);
   if (result < 0) return result;
+  if (size > ZN_REGION_SIZE_MAX) return -ENOMEM; /* what a record can say, and an address space */
   result = zn_guard_install();
   if (result < 0 && result != ZN_EUNGUARDED) return result;
   result = zn_overlay_ready();
   if (result < 0) return result;
   struct zn_mapping *mapping = zn_heap_allocate(sizeof *mapping, _Alignof(struct zn_mapping));
   if (mapping == NULL) return -ENOMEM;
-  mapping->range = zn_guard_range_take();
-  result = mapping->range == NULL ? -ENOMEM : make(&plan, mapping);
+  result = make_counted(&plan, &birth, mapping);
   if (result < 0) {
-    if (mapping->range != NULL) zn_guard_range_give(mapping->range);
     zn_mapping_free(mapping);
     return result;
   }

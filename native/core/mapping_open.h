@@ -17,6 +17,8 @@ struct zn_mapping {
   int64_t bytes;
   int64_t file_offset;
   struct zn_guard_range *range;
+  uint64_t record; /* in the ledger */
+  int32_t cause;   /* of its death, if it is released open */
   int32_t mode;
   bool anonymous;
   bool overlaid;       /* written by the thread that closes */

@@ -4,11 +4,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "ledger_count.h"
 #include "mapping_open.h"
 #include "mapping_span.h"
 #include "overlay.h"
 #include "sys.h"
+#include "znio/ledger.h"
+#include "znio/region.h"
 
 /* Sorted on the stack at a time. */
 #define ZN_RELEASE_ITEMS 1024
@@ -57,7 +58,7 @@ static int close_after_overlay(struct zn_mapping *mapping, int64_t damaged_befor
     (void)!zn_overlay_put(mapping->base, mapping->bytes);
   }
   mapping->overlaid = true;
-  zn_ledger_count(ZN_LEDGER_MAPPING, -1, -mapping->size);
+  (void)!zn_ledger_died(mapping->record, ZN_CAUSE_CLOSED, 1);
   atomic_fetch_add(&s_kept_mappings, 1);
   atomic_fetch_add(&s_kept_bytes, mapping->bytes);
   return damaged_pages(mapping) != 0 ? ZN_EDAMAGED : 0;
@@ -73,6 +74,10 @@ int zn_mapping_close(struct zn_mapping *mapping) {
   }
   return close_after_overlay(mapping, damaged_before);
 }
+
+uint64_t zn_mapping_record(const struct zn_mapping *mapping) { return mapping->record; }
+
+void zn_mapping_set_leaked(struct zn_mapping *mapping) { mapping->cause = ZN_CAUSE_LEAKED; }
 
 /* A mapping whose range is hidden, and where its result goes. */
 struct leaving {
@@ -90,8 +95,9 @@ static int finish_release(struct zn_mapping *mapping, int result) {
   if (mapping->overlaid) {
     atomic_fetch_sub(&s_kept_mappings, 1);
     atomic_fetch_sub(&s_kept_bytes, mapping->bytes);
+    (void)!zn_ledger_forget(mapping->record);
   } else {
-    zn_ledger_count(ZN_LEDGER_MAPPING, -1, -mapping->size);
+    (void)!zn_ledger_died(mapping->record, mapping->cause, 0);
     if (damaged_pages(mapping) != 0) result = ZN_EDAMAGED;
   }
   zn_guard_range_give(range);

@@ -7,7 +7,10 @@
 #include <sys/socket.h>
 
 #include "ledger_count.h"
+#include "memfd_table.h"
 #include "sys.h"
+#include "znio/ledger.h"
+#include "znio/region.h"
 
 /* What travels beside the descriptor. One small write: a stream socket keeps it in one piece. */
 struct zn_memfd_message {
@@ -25,9 +28,27 @@ union zn_memfd_control {
   char bytes[CMSG_SPACE(ZN_MEMFD_DESCRIPTORS_MAX * sizeof(int))];
 };
 
+/* Gives an open descriptor its record. returns: 0; -ENOMEM, and the descriptor is closed. */
+static int register_memfd(int fd, int64_t size) {
+  struct zn_birth birth = {.kind = ZN_KIND_MEMFD, .size = size};
+  uint64_t record;
+  int result = zn_ledger_open(&birth, &record);
+  if (result == 0) {
+    result = zn_memfd_table_put(fd, record);
+    if (result < 0) zn_ledger_cancel(record);
+  }
+  if (result < 0) {
+    (void)zn_sys_close(fd);
+    return result;
+  }
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1);
+  return 0;
+}
+
 int zn_memfd_create(int64_t size, int *fd) {
   *fd = -1;
   if (size <= 0) return -EINVAL;
+  if (size > ZN_REGION_SIZE_MAX) return -EFBIG;
   int created = zn_sys_memfd_create(size);
   if (created < 0) return created;
   int result = zn_sys_memfd_seal(created);
@@ -35,9 +56,9 @@ int zn_memfd_create(int64_t size, int *fd) {
     (void)zn_sys_close(created);
     return result;
   }
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1, 0);
-  *fd = created;
-  return 0;
+  result = register_memfd(created, size);
+  if (result == 0) *fd = created;
+  return result;
 }
 
 static int check_unix(int socket) {
@@ -95,7 +116,7 @@ static int check_received(int fd, int64_t size) {
   if (seals < 0 || (seals & wanted) != wanted) return -EPROTO;
   int result = zn_sys_fstat(fd, &status);
   if (result < 0) return result;
-  return size > 0 && status.st_size == size ? 0 : -EPROTO;
+  return size > 0 && size <= ZN_REGION_SIZE_MAX && status.st_size == size ? 0 : -EPROTO;
 }
 
 int zn_memfd_receive(int socket, int *fd, int64_t *size) {
@@ -119,7 +140,8 @@ int zn_memfd_receive(int socket, int *fd, int64_t *size) {
               memcmp(message.magic, s_magic, sizeof s_magic) == 0;
   if (result == 0) result = ours ? check_received(fds[0], message.size) : -EPROTO;
   if (result == 0) {
-    zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1, 0);
+    result = register_memfd(fds[0], message.size);
+    if (result < 0) return result;
     *fd = fds[0];
     *size = message.size;
     return 0;
@@ -128,9 +150,16 @@ int zn_memfd_receive(int socket, int *fd, int64_t *size) {
   return result;
 }
 
-int zn_memfd_close(int fd) {
+uint64_t zn_memfd_record(int fd) { return zn_memfd_table_get(fd); }
+
+int zn_memfd_end(int fd, int cause) {
+  if (cause < ZN_CAUSE_CLOSED || cause > ZN_CAUSE_LEAKED) return -EINVAL;
+  uint64_t record = zn_memfd_table_take(fd); /* first: the number may be given out again at once */
+  if (record == 0) return -EBADF;
+  (void)!zn_ledger_died(record, cause, 0); /* fails only for one that is ended */
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1);
   int result = zn_sys_close(fd);
-  /* EINTR and EIO: the descriptor is gone all the same. */
-  if (result != -EBADF) zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1, 0);
-  return result == -EINTR ? 0 : result;
+  return result == -EINTR ? 0 : result; /* the descriptor is gone all the same */
 }
+
+int zn_memfd_close(int fd) { return zn_memfd_end(fd, ZN_CAUSE_CLOSED); }

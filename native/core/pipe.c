@@ -43,8 +43,8 @@ static int create(struct zn_pipe **out) {
   pipe->spill = NULL;
   pipe->spill_bytes = pipe->spill_read_bytes = 0;
   pipe->capacity = grow(pipe->fds[1]);
-  zn_ledger_count(ZN_LEDGER_PIPE, 1, 0);
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 2, 0);
+  zn_ledger_count(ZN_LEDGER_PIPE, 1);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 2);
   *out = pipe;
   return 0;
 }
@@ -53,8 +53,8 @@ static void destroy(struct zn_pipe *pipe) {
   zn_heap_free(pipe->spill, (size_t)pipe->spill_bytes, 1);
   (void)zn_sys_close(pipe->fds[0]);
   (void)zn_sys_close(pipe->fds[1]);
-  zn_ledger_count(ZN_LEDGER_PIPE, -1, 0);
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -2, 0);
+  zn_ledger_count(ZN_LEDGER_PIPE, -1);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -2);
   zn_heap_free(pipe, sizeof *pipe, _Alignof(struct zn_pipe));
 }
 

@@ -22,7 +22,7 @@ struct zn_record {
   _Atomic uint64_t address; /* of the block; written only while no thread can reach it */
   _Atomic uint64_t birth;   /* tick 32 bits | thread 32 */
   _Atomic uint32_t site;
-  _Atomic uint32_t traits; /* kind 8 bits | class 8 | log2 of the alignment 8 */
+  _Atomic uint32_t traits; /* kind 8 bits | class 8 | log2 of the alignment 8 | flags */
 };
 _Static_assert(sizeof(struct zn_record) == 32, "two records to a cache line");
 _Static_assert(sizeof(void *) == 8, "addresses and sizes share a word with other bits");
@@ -73,6 +73,10 @@ static inline uint32_t zn_record_traits(int kind, int region_class, int alignmen
 }
 static inline int zn_traits_kind(uint32_t traits) { return (int)(traits & 0xff); }
 static inline int zn_traits_class(uint32_t traits) { return (int)(traits >> 8 & 0xff); }
+
+/* A pin whose bytes count against the limit as something else. */
+#define ZN_TRAITS_COUNTED ((uint32_t)1 << 24)
+
 static inline int zn_traits_alignment_log2(uint32_t traits) { return (int)(traits >> 16 & 0xff); }
 
 /* Takes up to count unused records from the pool; they are the caller's. Returns how many: fewer

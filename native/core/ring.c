@@ -53,8 +53,8 @@ static int setup_error(int error) {
 static void ring_clean_up(struct zn_ring *ring) {
   zn_sys_uring_exit(&ring->uring);
   (void)zn_sys_munmap(ring->arena, ring->arena_bytes);
-  zn_ledger_count(ZN_LEDGER_RING, -1, -(int64_t)ring->arena_bytes);
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1, 0);
+  zn_ledger_count(ZN_LEDGER_RING, -1);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1);
 }
 
 static void ring_destroy(struct zn_ring *ring) {
@@ -108,8 +108,8 @@ static int ring_init(struct zn_ring *ring, size_t arena_bytes) {
     (void)zn_sys_munmap(arena, arena_bytes);
     return setup_error(result);
   }
-  zn_ledger_count(ZN_LEDGER_RING, 1, (int64_t)arena_bytes);
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1, 0);
+  zn_ledger_count(ZN_LEDGER_RING, 1);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1);
   result = register_arena(ring);
   if (result < 0) ring_clean_up(ring);
   return result < 0 ? setup_error(result) : 0;

@@ -6,9 +6,14 @@
 #include "magazine.h"
 
 static struct zn_tally s_tallies[ZN_KINDS];
+static struct zn_tally s_pinned;
 
 struct zn_tally *zn_tally_shared(int kind) {
   return &s_tallies[kind];
+}
+
+struct zn_tally *zn_tally_pinned(void) {
+  return &s_pinned;
 }
 
 static int64_t value_of(_Atomic int64_t *field) {

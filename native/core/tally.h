@@ -57,6 +57,9 @@ static inline void zn_tally_death(struct zn_tally *tally, bool own, int64_t byte
 /* The tally of a kind that all threads share; of blocks: what no open magazine holds. */
 struct zn_tally *zn_tally_shared(int kind);
 
+/* The tally of pins whose bytes count against the limit; the ledger counts all of them. */
+struct zn_tally *zn_tally_pinned(void);
+
 /* Adds what has died so far to sum, and what was born. A reader takes deaths from all tallies
  * first: then each death he has seen has its birth among those he sees next. */
 void zn_tally_sum_deaths(struct zn_tally *tally, struct zn_ledger_kind *sum);

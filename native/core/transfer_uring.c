@@ -240,7 +240,7 @@ int64_t zn_path_uring_registered(struct zn_job *job) {
 
 /* The ring goes back to the pool, where it drains if it must, or into a pin. Memory of a caller who
  * takes no pin is waited for, signals notwithstanding: it is the caller's again on return. */
-static void settle_send_zc(struct uring_move *move, struct zn_pin **pin) {
+static void settle_send_zc(struct uring_move *move, int64_t moved, struct zn_pin **pin) {
   struct zn_job *job = move->job;
   struct zn_ring *ring = move->flow.ring;
   ring->silent = move->flow.no_report;
@@ -254,7 +254,7 @@ static void settle_send_zc(struct uring_move *move, struct zn_pin **pin) {
     zn_ring_release(ring);
     return;
   }
-  zn_pin_fill_ring(*pin, ring);
+  zn_pin_fill_ring(*pin, ring, moved);
   job->pin = *pin;
   *pin = NULL;
 }
@@ -268,15 +268,17 @@ int64_t zn_path_uring_send_zc(struct zn_job *job) {
   if (result < 0) return result;
   move.flow.write = ZN_FLOW_WRITE_SEND_ZC;
   struct zn_pin *pin = NULL;
-  if (memory && job->can_hand_out && (pin = zn_pin_new()) == NULL) return -ENOMEM;
+  if (memory && job->can_hand_out) result = zn_pin_new(job, &move.flow.total, &pin);
+  if (result < 0) return result;
   result = acquire_ring(&move);
   int64_t moved = 0;
   if (result == 0) {
     moved = zn_flow_run(&move.flow);
     result = move.flow.error;
-    settle_send_zc(&move, &pin);
+    if (moved == move.flow.total && moved < job->count) result = ZN_ELIMIT;
+    settle_send_zc(&move, moved, &pin);
   }
-  zn_pin_discard(pin);
+  zn_pin_discard(pin, moved);
   if (moved == 0 && result < 0) job->kernel_copied = ZN_COPIED_UNKNOWN;
   return finish(&move, moved, result);
 }

@@ -37,6 +37,7 @@ struct zerocopy_send {
   bool no_room;   /* the last send found no room */
   bool was_short; /* a blocking socket took only a part: an error or a signal is behind it */
   int64_t send_bytes_max;
+  int64_t lent; /* what may be sent */
   int64_t moved;
   uint32_t unread; /* sends since the queue was read */
 };
@@ -127,7 +128,8 @@ static int resolve_source(struct zn_job *job, bool *own_position) {
 
 /* Hands the sends that are not yet reported to the caller. */
 static void hand_out(struct zerocopy_send *send) {
-  zn_pin_fill_socket(send->pin, &send->watch, send->duplicate);
+  int64_t lent = send->job->source.kind == ZN_END_MEMORY ? send->moved : 0;
+  zn_pin_fill_socket(send->pin, &send->watch, send->duplicate, lent);
   send->job->pin = send->pin;
   send->pin = NULL;
   send->duplicate = -1;
@@ -163,7 +165,10 @@ static int prepare(struct zerocopy_send *send) {
     /* The owner may close or replace its descriptor while we wait. */
     send->duplicate = zn_sys_dup(job->target.fd);
     if (send->duplicate < 0) return send->duplicate;
-    if (job->can_hand_out && (send->pin = zn_pin_new()) == NULL) return -ENOMEM;
+    if (job->can_hand_out) {
+      int result = zn_pin_new(job, &send->lent, &send->pin);
+      if (result < 0) return result;
+    }
   }
   return zn_zerocopy_begin(&send->watch, job->target.fd, send->blocking);
 }
@@ -173,7 +178,8 @@ static void run(struct zerocopy_send *send) {
   if (job->source.kind == ZN_END_FILE) {
     send_file(send);
   } else {
-    (void)send_piece(send, job->source.address, job->count);
+    (void)send_piece(send, job->source.address, send->lent);
+    if (send->moved == send->lent && send->lent < job->count) job->error = ZN_ELIMIT;
   }
   bool pinned = await_reports(send);
   job->kernel_copied = pinned ? zn_pin_copied(job->pin) : zn_zerocopy_copied(&send->watch);
@@ -188,12 +194,14 @@ int64_t zn_path_msg_zerocopy(struct zn_job *job) {
   int result = resolve_source(job, &own_position);
   if (result < 0) return result;
   if (job->count == 0) return 0;
-  struct zerocopy_send send = {
-      .job = job, .duplicate = -1, .send_bytes_max = ZN_ZEROCOPY_SEND_BYTES_MAX};
+  struct zerocopy_send send = {.job = job,
+                               .duplicate = -1,
+                               .send_bytes_max = ZN_ZEROCOPY_SEND_BYTES_MAX,
+                               .lent = job->count};
   result = prepare(&send);
   if (result == 0) run(&send);
   if (send.duplicate >= 0) (void)zn_sys_close(send.duplicate);
-  zn_pin_discard(send.pin);
+  zn_pin_discard(send.pin, send.moved);
   if (result < 0) return result;
   if (send.moved == 0) {
     result = job->error;

@@ -5,22 +5,20 @@
 #include "jni_znio.h"
 #include "znio/ledger.h"
 
+/* Java has the counters as longs, in this order. */
+_Static_assert(sizeof(struct zn_ledger_kind) == (6 + ZN_LEDGER_AGES) * sizeof(jlong), "6 and ages");
+_Static_assert(sizeof(struct zn_ledger_totals) == 11 * sizeof(jlong), "11 longs");
+_Static_assert(sizeof(struct zn_ledger_idle) == 7 * sizeof(jlong), "7 longs");
+
 static void JNICALL ledgerRead(JNIEnv *env, jclass self, jlongArray array) {
   struct zn_ledger_totals totals;
   zn_ledger_read(&totals);
-  const jlong values[] = {totals.regions,       totals.region_bytes, totals.mappings,
-                          totals.mapping_bytes, totals.pipes,        totals.rings,
-                          totals.pins,          totals.descriptors};
-  (*env)->SetLongArrayRegion(env, array, 0, sizeof(values) / sizeof(values[0]), values);
+  (*env)->SetLongArrayRegion(env, array, 0, sizeof(totals) / sizeof(jlong), (jlong *)&totals);
 }
 
 static jlong JNICALL ledgerSystemCalls(JNIEnv *env, jclass self) {
   return zn_ledger_system_calls();
 }
-
-/* Java has the counters as longs, in this order. */
-_Static_assert(sizeof(struct zn_ledger_kind) == (6 + ZN_LEDGER_AGES) * sizeof(jlong), "6 and ages");
-_Static_assert(sizeof(struct zn_ledger_idle) == 7 * sizeof(jlong), "7 longs");
 
 static jint JNICALL ledgerReadKind(JNIEnv *env, jclass self, jint kind, jlongArray array) {
   struct zn_ledger_kind totals;
@@ -42,24 +40,8 @@ static void JNICALL ledgerAdvance(JNIEnv *env, jclass self, jint ticks) {
 
 static jint JNICALL ledgerTick(JNIEnv *env, jclass self) { return (jint)zn_ledger_tick(); }
 
-static jlong JNICALL ledgerBorn(JNIEnv *env, jclass self, jint kind, jlong address, jlong size,
-                                jint thread, jint site) {
-  uint64_t handle;
-  int result =
-      zn_ledger_born(kind, (uint64_t)address, size, (uint32_t)thread, (uint32_t)site, &handle);
-  return result < 0 ? result : (jlong)handle;
-}
-
-static jint JNICALL ledgerSetAddress(JNIEnv *env, jclass self, jlong handle, jlong address) {
-  return zn_ledger_set_address((uint64_t)handle, (uint64_t)address);
-}
-
-static jint JNICALL ledgerDied(JNIEnv *env, jclass self, jlong handle, jint cause, jint keep) {
-  return zn_ledger_died((uint64_t)handle, cause, keep);
-}
-
-static jint JNICALL ledgerForget(JNIEnv *env, jclass self, jlong handle) {
-  return zn_ledger_forget((uint64_t)handle);
+static jint JNICALL ledgerSetBirth(JNIEnv *env, jclass self, jlong handle, jint thread, jint site) {
+  return zn_ledger_set_birth((uint64_t)handle, (uint32_t)thread, (uint32_t)site);
 }
 
 static void pack(const struct zn_ledger_entry *entry, jlong *longs) {
@@ -136,9 +118,8 @@ static const JNINativeMethod methods[] = {
     JNI_METHOD(ledgerRead, "([J)V"),      JNI_METHOD(ledgerSystemCalls, "()J"),
     JNI_METHOD(ledgerReadKind, "(I[J)I"), JNI_METHOD(ledgerReadIdle, "([J)V"),
     JNI_METHOD(ledgerAdvance, "(I)V"),    JNI_METHOD(ledgerTick, "()I"),
-    JNI_METHOD(ledgerBorn, "(IJJII)J"),   JNI_METHOD(ledgerSetAddress, "(JJ)I"),
-    JNI_METHOD(ledgerDied, "(JII)I"),     JNI_METHOD(ledgerForget, "(J)I"),
-    JNI_METHOD(ledgerNext, "([JI[JI)J"),  JNI_METHOD(siteIntern, "([B)I"),
-    JNI_METHOD(siteText, "(I)[B"),        JNI_METHOD(siteLargest, "(I[JI)I"),
+    JNI_METHOD(ledgerSetBirth, "(JII)I"), JNI_METHOD(ledgerNext, "([JI[JI)J"),
+    JNI_METHOD(siteIntern, "([B)I"),      JNI_METHOD(siteText, "(I)[B"),
+    JNI_METHOD(siteLargest, "(I[JI)I"),
 };
 const struct jni_table jni_ledger_table = JNI_TABLE(methods);

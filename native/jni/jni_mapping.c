@@ -26,8 +26,11 @@ static jlong JNICALL mappingResidentPages(JNIEnv *env, jclass self, jlong addres
 }
 
 static jlong JNICALL mappingOpen(JNIEnv *env, jclass self, jint fd, jlong offset, jlong size,
-                                 jint mode, jint flags, jint advice) {
-  const struct zn_mapping_options options = {.flags = (uint32_t)flags, .advice = advice};
+                                 jint mode, jint flags, jint advice, jint thread, jint site) {
+  const struct zn_mapping_options options = {.flags = (uint32_t)flags,
+                                             .advice = advice,
+                                             .thread = (uint32_t)thread,
+                                             .site = (uint32_t)site};
   struct zn_mapping *mapping;
   int result = zn_mapping_open(fd, offset, size, mode, &options, &mapping);
   return result < 0 ? result : jni_long(mapping);
@@ -43,6 +46,14 @@ static jint JNICALL mappingClose(JNIEnv *env, jclass self, jlong mapping) {
 
 static jint JNICALL mappingRelease(JNIEnv *env, jclass self, jlong mapping) {
   return zn_mapping_release(jni_pointer(mapping));
+}
+
+static void JNICALL mappingSetLeaked(JNIEnv *env, jclass self, jlong mapping) {
+  zn_mapping_set_leaked(jni_pointer(mapping));
+}
+
+static jlong JNICALL mappingRecord(JNIEnv *env, jclass self, jlong mapping) {
+  return (jlong)zn_mapping_record(jni_pointer(mapping));
 }
 
 /* As many as fit on the stack. */
@@ -117,8 +128,9 @@ static void JNICALL mappingKept(JNIEnv *env, jclass self, jlongArray array) {
 static const JNINativeMethod methods[] = {
     JNI_METHOD(mappingMap, "(IJJI)J"),        JNI_METHOD(mappingUnmap, "(JJ)I"),
     JNI_METHOD(mappingForce, "(JJ)I"),        JNI_METHOD(mappingResidentPages, "(JJ)J"),
-    JNI_METHOD(mappingOpen, "(IJJIII)J"),     JNI_METHOD(mappingAddress, "(J)J"),
+    JNI_METHOD(mappingOpen, "(IJJIIIII)J"),   JNI_METHOD(mappingAddress, "(J)J"),
     JNI_METHOD(mappingClose, "(J)I"),         JNI_METHOD(mappingRelease, "(J)I"),
+    JNI_METHOD(mappingRecord, "(J)J"),        JNI_METHOD(mappingSetLeaked, "(J)V"),
     JNI_METHOD(mappingReleaseAll, "([J[I)V"), JNI_METHOD(mappingForceRange, "(JJJ)I"),
     JNI_METHOD(mappingLoad, "(JJJ)I"),        JNI_METHOD(mappingAdvise, "(JJJI)I"),
     JNI_METHOD(mappingResidency, "(JJJ[J)J"), JNI_METHOD(mappingPages, "(JJJ)J"),

@@ -23,12 +23,17 @@ static jint JNICALL memfdReceive(JNIEnv *env, jclass self, jint socket, jlongArr
   return fd;
 }
 
-static jint JNICALL memfdClose(JNIEnv *env, jclass self, jint fd) { return zn_memfd_close(fd); }
+static jint JNICALL memfdEnd(JNIEnv *env, jclass self, jint fd, jint cause) {
+  return zn_memfd_end(fd, cause);
+}
+
+static jlong JNICALL memfdRecord(JNIEnv *env, jclass self, jint fd) {
+  return (jlong)zn_memfd_record(fd);
+}
 
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(memfdCreate, "(J)I"),
-    JNI_METHOD(memfdSend, "(IIJ)I"),
-    JNI_METHOD(memfdReceive, "(I[J)I"),
-    JNI_METHOD(memfdClose, "(I)I"),
+    JNI_METHOD(memfdCreate, "(J)I"),    JNI_METHOD(memfdSend, "(IIJ)I"),
+    JNI_METHOD(memfdReceive, "(I[J)I"), JNI_METHOD(memfdEnd, "(II)I"),
+    JNI_METHOD(memfdRecord, "(I)J"),
 };
 const struct jni_table jni_memfd_table = JNI_TABLE(methods);

@@ -19,10 +19,12 @@ static void JNICALL pinRelease(JNIEnv *env, jclass self, jlong pin) {
   zn_pin_release(jni_pointer(pin));
 }
 
+static jlong JNICALL pinRecord(JNIEnv *env, jclass self, jlong pin) {
+  return (jlong)zn_pin_record(jni_pointer(pin));
+}
+
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(pinPoll, "(JI)I"),
-    JNI_METHOD(pinShutdown, "(J)V"),
-    JNI_METHOD(pinCopied, "(J)I"),
-    JNI_METHOD(pinRelease, "(J)V"),
+    JNI_METHOD(pinPoll, "(JI)I"),   JNI_METHOD(pinShutdown, "(J)V"), JNI_METHOD(pinCopied, "(J)I"),
+    JNI_METHOD(pinRelease, "(J)V"), JNI_METHOD(pinRecord, "(J)J"),
 };
 const struct jni_table jni_pin_table = JNI_TABLE(methods);

@@ -17,11 +17,14 @@ extern "C" {
 struct zn_ledger_totals {
   int64_t regions;       /* live blocks, with a record or without */
   int64_t region_bytes;  /* their bytes, as asked for */
-  int64_t mappings;      /* live mappings of zn_mapping_map */
+  int64_t mappings;      /* live mappings, with an owner or plain */
   int64_t mapping_bytes; /* their bytes */
+  int64_t memfds;        /* descriptors of shared memory, created or received */
+  int64_t memfd_bytes;   /* the bytes behind them */
+  int64_t pins;          /* loans of memory to the kernel, those inside a call included */
+  int64_t pin_bytes;     /* the bytes lent */
   int64_t pipes;         /* open pipes, idle ones included */
   int64_t rings;         /* open io_uring instances, idle ones included */
-  int64_t pins;          /* pins not yet released */
   int64_t descriptors;   /* descriptors znio holds open, those of pipes and rings included */
 };
 
@@ -72,17 +75,23 @@ ZN_API void zn_ledger_advance(uint32_t ticks);
 ZN_API uint32_t zn_ledger_tick(void);
 
 /*
- * Opens a record for something that is no block: kind MAPPING, MEMFD or PIN (of memory), of size
- * bytes at address (0 if it has none). Counts it, and reserves its bytes: of a pin against the
- * limit of memory, of a mapping against that of mappings. To be called before the thing is made: a
- * refusal is final. *handle: for zn_ledger_died; its address can be set when it is known. returns:
- * 0; -EINVAL; ZN_ELIMIT; -ENOMEM.
+ * Opens a record for something that the caller makes himself and that is no block: kind MAPPING,
+ * MEMFD or PIN (of memory), of size bytes at address (0 if it has none). What znio makes has its
+ * record already. Counts it, and reserves its bytes: of a pin against the limit of memory, of a
+ * mapping against that of mappings. To be called before the thing is made: a refusal is final.
+ * *handle: for zn_ledger_died; its address can be set when it is known. returns: 0; -EINVAL;
+ * ZN_ELIMIT; -ENOMEM.
  */
 ZN_API ZN_MUST_CHECK int zn_ledger_born(int kind, uint64_t address, int64_t size, uint32_t thread,
                                         uint32_t site, uint64_t *handle);
 
-/* Sets the address of a live record of zn_ledger_born. returns: 0; -EALREADY; -EINVAL. */
+/* Sets the address of a live record that is no block's. returns: 0; -EALREADY; -EINVAL. */
 ZN_API ZN_MUST_CHECK int zn_ledger_set_address(uint64_t handle, uint64_t address);
+
+/* Says who made what has a record that is no block's (of zn_ledger_born, zn_pin_record,
+ * zn_memfd_record), and where: numbers of the caller's thread and of zn_site_intern. returns: 0;
+ * -EALREADY; -EINVAL. Any thread. */
+ZN_API ZN_MUST_CHECK int zn_ledger_set_birth(uint64_t handle, uint32_t thread, uint32_t site);
 
 /* Ends the life of what zn_ledger_born counted. Its record stays, as CLOSED, if keep is not 0: for
  * a range that is still taken, until zn_ledger_forget. returns: 0; -EALREADY; -EINVAL. Any thread.

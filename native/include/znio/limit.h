@@ -2,10 +2,12 @@
 /*
  * Limits on off-heap memory, and what memory there is.
  *
- * The limit of memory counts live bytes as they were asked for: of blocks, and of pins. It is
- * exact: live bytes never exceed it, and a request is refused only if it does not fit (or if
- * another one is being decided at that moment). Free blocks in magazines, depot and quarantine do
- * not count.
+ * The limit of memory counts live bytes as they were asked for: of blocks, and of pins, unless what
+ * is lent is a block and counts as that (ZN_TRANSFER_COUNTED). It is exact: live bytes never exceed
+ * it, and a request is refused only if it does not fit (or if another one is being decided at that
+ * moment). Free blocks in magazines, depot and quarantine do not count. The limit of mappings
+ * counts the sizes of mappings, with an owner or plain, until they are closed. Memfds count in
+ * neither: their pages are the system's, and a mapping of one counts as a mapping.
  */
 #ifndef ZNIO_LIMIT_H
 #define ZNIO_LIMIT_H

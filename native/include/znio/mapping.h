@@ -71,8 +71,10 @@ enum zn_mapping_flag {
 };
 
 struct zn_mapping_options {
-  uint32_t flags; /* of enum zn_mapping_flag */
-  int32_t advice; /* enum zn_mapping_advice, for the whole mapping */
+  uint32_t flags;  /* of enum zn_mapping_flag */
+  int32_t advice;  /* enum zn_mapping_advice, for the whole mapping */
+  uint32_t thread; /* who makes it: the caller's number */
+  uint32_t site;   /* and where: of zn_site_intern, or 0 */
 };
 
 struct zn_mapping;
@@ -82,12 +84,14 @@ struct zn_mapping;
  * pages (mode READ_WRITE, offset 0, no EXTEND or PREALLOCATE). options: NULL is none. The mapping
  * outlives the descriptor. Installs the guard, unless it is switched off. *out is ended by
  * zn_mapping_close and zn_mapping_release. On failure nothing is mapped, but a file that was made
- * longer stays so, as in the JDK; without blocks for PREALLOCATE its length is as before.
+ * longer stays so, as in the JDK; without blocks for PREALLOCATE its length is as before. The
+ * mapping is in the ledger (kind MAPPING), and its size counts against the limit of mappings, until
+ * it is closed or released.
  *
- * returns: 0; -EINVAL size <= 0, offset < 0, an unknown mode, flag or advice, a flag that does not
- * go with the mode; -EACCES the descriptor is not open for the mode, or not for the writing that
- * EXTEND and PREALLOCATE need; -EOVERFLOW offset + size; -ENODEV not a file that can be mapped;
- * -EFBIG, -ENOSPC, -EDQUOT no room; -ENOMEM no address space, memory, or more mappings
+ * returns: 0; ZN_ELIMIT; -EINVAL size <= 0, offset < 0, an unknown mode, flag or advice, a flag
+ * that does not go with the mode; -EACCES the descriptor is not open for the mode, or not for the
+ * writing that EXTEND and PREALLOCATE need; -EOVERFLOW offset + size; -ENODEV not a file that can
+ * be mapped; -EFBIG, -ENOSPC, -EDQUOT no room; -ENOMEM no address space, memory, or more mappings
  * (vm.max_map_count); -EFAULT a page to populate cannot be had: the file ends before it, or its
  * device is full; ZN_ETRUNCATED a page to lock likewise; ZN_EMEMLOCK; ZN_EFILESYSTEM no fallocate
  * here; ZN_EKERNEL no such advice or population here; -EINTR, -EIO and what else fallocate gives.
@@ -121,6 +125,12 @@ ZN_API ZN_MUST_CHECK int zn_mapping_close(struct zn_mapping *mapping);
  * nothing.
  */
 ZN_API ZN_MUST_CHECK int zn_mapping_release(struct zn_mapping *mapping);
+
+/* Says before the release of an open mapping that its owner was lost: the ledger counts a leak. */
+ZN_API void zn_mapping_set_leaked(struct zn_mapping *mapping);
+
+/* Returns the handle of the mapping's record in the ledger; valid until it is released. */
+ZN_API uint64_t zn_mapping_record(const struct zn_mapping *mapping);
 
 /*
  * The same for count mappings, with a result for each. Neighbours leave by one system call: that
@@ -197,8 +207,11 @@ ZN_API void zn_mapping_kept(int64_t *mappings, int64_t *bytes);
  * at offset. fd -1 maps anonymous zeroed pages (mode READ_WRITE). The mapping outlives the
  * descriptor. End it with zn_mapping_unmap(*out, size).
  *
+ * It counts against the limit of mappings, but has no record in the ledger.
+ *
  * pre: size > 0, offset >= 0.
- * returns: 0; -EINVAL, -EACCES (mode against the descriptor's), -ENOMEM, -ENODEV, -EOVERFLOW.
+ * returns: 0; ZN_ELIMIT; -EINVAL, -EACCES (mode against the descriptor's), -ENOMEM, -ENODEV,
+ * -EOVERFLOW.
  *
  * A page past the end of the file raises SIGBUS when it is touched; system calls get EFAULT
  * instead. Mirrors FileChannel.map, without extending the file.

@@ -11,6 +11,9 @@
  * hangs on it: its completions lie in the socket's error queue, and until zn_pin_poll (or the next
  * such transfer) has read them, poll and selectors report POLLERR.
  *
+ * Pins are in the ledger, and their bytes count against the limit of memory (znio/limit.h) from
+ * before the first send on. Where the limit has room for a part only, that part is sent.
+ *
  * The kernel numbers a socket's MSG_ZEROCOPY sends, and znio keeps the account: nobody else may
  * send with MSG_ZEROCOPY, or read the error queue, on a socket while a pin of it is alive.
  */
@@ -45,8 +48,14 @@ ZN_API void zn_pin_shutdown(struct zn_pin *pin);
 ZN_API int zn_pin_copied(const struct zn_pin *pin);
 
 /*
+ * Returns the handle of the pin's record in the ledger (kind PIN): its address and size are those
+ * of the memory, as far as it was sent; 0 bytes for a file. zn_ledger_set_birth says who lent it.
+ */
+ZN_API uint64_t zn_pin_record(const struct zn_pin *pin);
+
+/*
  * Frees a pin whose zn_pin_poll returned 1. Freeing an incomplete one abandons the knowledge: the
- * caller must then never reuse the memory. NULL does nothing.
+ * caller must then never reuse the memory, and the ledger counts a leak. NULL does nothing.
  */
 ZN_API void zn_pin_release(struct zn_pin *pin);
 

@@ -69,6 +69,9 @@ struct zn_end {
 /* Flags of zn_transfer_options. */
 #define ZN_TRANSFER_MORE 1u  /* more data follows at once: sockets may wait for it (MSG_MORE) */
 #define ZN_TRANSFER_PAGES 2u /* memory source: whole pages of a zn_mapping, so they may be lent */
+/* Memory source: lies in a live block of znio, which outlives the pin: while it is lent, it counts
+ * against the limit of memory as a block, not twice. */
+#define ZN_TRANSFER_COUNTED 4u
 
 struct zn_transfer_options {
   int32_t path;         /* enum zn_path; ZN_PATH_AUTO chooses */
@@ -96,7 +99,9 @@ struct zn_pin;  /* znio/pin.h */
  * zn_pipe_release it. NULL when there are none.
  * pin: memory of the caller that the kernel may still read after the return (MSG_ZEROCOPY,
  * SEND_ZC): keep it alive and unchanged until zn_pin_poll says so, then zn_pin_release. May also be
- * there for a file as source (see znio/pin.h). NULL when there is none.
+ * there for a file as source (see znio/pin.h). NULL when there is none. Memory that may end in a
+ * pin counts against the limit of memory: where that has room for a part only, the part is sent and
+ * error is ZN_ELIMIT.
  * lost_...: of ZN_ELOST and ZN_EDAMAGED, where in its file the page lies that could not be had.
  */
 struct zn_receipt {

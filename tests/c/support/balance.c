@@ -32,6 +32,8 @@ int balance_teardown(void **state) {
   assert_int_equal(after.totals.rings, balance.totals.rings);
   assert_int_equal(after.totals.pipes, balance.totals.pipes);
   assert_int_equal(after.totals.pins, balance.totals.pins);
+  assert_int_equal(after.totals.pin_bytes, balance.totals.pin_bytes);
+  assert_int_equal(after.totals.memfds, balance.totals.memfds);
   assert_int_equal(after.totals.mappings, balance.totals.mappings);
   assert_int_equal(after.totals.mapping_bytes, balance.totals.mapping_bytes);
   assert_int_equal(after.totals.descriptors, balance.totals.descriptors);

@@ -63,7 +63,9 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
     assertThat(after.regionBytes()).as("region bytes").isEqualTo(before.totals.regionBytes());
     assertThat(after.mappings()).as("live mappings").isEqualTo(before.totals.mappings());
     assertThat(after.pipes()).as("live pipes").isEqualTo(before.totals.pipes());
+    assertThat(after.memfds()).as("live memfds").isEqualTo(before.totals.memfds());
     assertThat(after.pins()).as("pins").isEqualTo(before.totals.pins());
+    assertThat(after.pinBytes()).as("bytes of pins").isEqualTo(before.totals.pinBytes());
     assertThat(after.descriptors() - after.rings())
         .as("descriptors of znio that are no rings")
         .isEqualTo(before.totals.descriptors() - before.totals.rings());

@@ -2,13 +2,16 @@
 package io.znio;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -17,6 +20,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Tag(Levels.EVERY)
 @ExtendWith(Leaks.class)
 class LedgerTest {
+  /** So that the births of a test, which are few, all have their place. */
+  @BeforeEach
+  void fillThePurse() {
+    Housekeeper.start();
+    int tick = Native.ledgerTick();
+    Await.until("some ticks have passed", () -> Native.ledgerTick() - tick > 3);
+  }
+
   @Test
   void countersAreExact() throws Exception {
     Ledger.Snapshot before = Ledger.snapshot();
@@ -61,6 +72,104 @@ class LedgerTest {
     assertThat(addresses).containsExactlyInAnyOrderElementsOf(expected);
     buffers.forEach(DirectBuffers::free);
     assertThat(Ledger.live().stream().filter(entry -> entry.size() == mark)).isEmpty();
+  }
+
+  @Test
+  void aMemfdIsInTheLedger() throws Exception {
+    Ledger.Snapshot before = Ledger.snapshot();
+    try (Memfd memfd = Memfd.create(77_777)) {
+      Ledger.Entry entry = only(77_777);
+      assertThat(entry.kind()).isEqualTo(Ledger.Kind.MEMFD);
+      assertThat(entry.site()).contains("aMemfdIsInTheLedger");
+      assertThat(entry.thread()).isEqualTo(Thread.currentThread().getId());
+      assertThat(Ledger.totals().memfds()).isEqualTo(before.totals().memfds() + 1);
+      assertThat(Ledger.totals().memfdBytes())
+          .isEqualTo(before.totals().memfdBytes() + memfd.size());
+    }
+    Ledger.Counts counts = Ledger.snapshot().diff(before).counts().get(Ledger.Kind.MEMFD);
+    assertThat(counts.closedItems()).isEqualTo(1);
+    assertThat(counts.liveItems()).isZero();
+  }
+
+  private static Ledger.Entry only(long size) {
+    List<Ledger.Entry> found = Ledger.live().stream().filter(e -> e.size() == size).toList();
+    assertThat(found).hasSize(1);
+    return found.get(0);
+  }
+
+  private static void dropAMemfd() throws Exception {
+    Memfd.create(66_666).size();
+  }
+
+  @Test
+  void aDroppedMemfdIsClosedAndReported() throws Exception {
+    long leaked = Ledger.counts(Ledger.Kind.MEMFD).leaked();
+    dropAMemfd();
+    Await.until(
+        "it is found",
+        () -> {
+          System.gc();
+          return Ledger.counts(Ledger.Kind.MEMFD).leaked() > leaked;
+        });
+    assertThat(Ledger.leaks())
+        .anySatisfy(
+            leak -> {
+              assertThat(leak.kind()).isEqualTo(Ledger.Kind.MEMFD);
+              assertThat(leak.size()).isEqualTo(66_666);
+              assertThat(leak.thread()).isEqualTo(Thread.currentThread().getId());
+              assertThat(leak.site()).contains("dropAMemfd");
+            });
+    assertThat(Ledger.leakPlaces())
+        .anySatisfy(
+            place -> {
+              assertThat(place.site()).contains("dropAMemfd");
+              assertThat(place.bytes()).isEqualTo(66_666 * place.items());
+            });
+  }
+
+  @Test
+  void aLoanIsInTheLedger() throws Exception {
+    ByteBuffer bytes = ByteBuffer.allocateDirect(16 << 20);
+    Ledger.Snapshot before = Ledger.snapshot();
+    try (Ends.Pair pair = Ends.TCP4.open()) {
+      ((SocketChannel) pair.writer).configureBlocking(false);
+      Receipt receipt =
+          Transfer.from(bytes).to(pair.writer).via(TransferPath.MSG_ZEROCOPY).transferWithReceipt();
+      Ledger.Entry entry =
+          Ledger.live().stream().filter(e -> e.kind() == Ledger.Kind.PIN).findFirst().get();
+      assertThat(entry.address()).isEqualTo(JdkMemory.address(bytes));
+      assertThat(entry.size()).isBetween(1L, receipt.bytes());
+      assertThat(entry.site()).contains("aLoanIsInTheLedger");
+      assertThat(Ledger.totals().pinBytes()).isBetween(entry.size(), receipt.bytes());
+      pair.collect();
+      Await.until("the loan is returned", receipt.loan()::isReturned);
+      Ledger.Counts counts = Ledger.snapshot().diff(before).counts().get(Ledger.Kind.PIN);
+      assertThat(counts.liveItems()).isZero();
+      assertThat(counts.bornBytes()).isEqualTo(receipt.bytes());
+      assertThat(counts.leaked()).isZero();
+    }
+  }
+
+  @Test
+  void theLargestPlacesComeFirst() {
+    try (Region large = Region.allocate(30 << 20);
+        Region small = Region.allocate(20 << 20)) {
+      List<Ledger.Place> places = Ledger.largest(2, Ledger.Kind.REGION);
+      assertThat(places.get(0).bytes()).isEqualTo(large.size());
+      assertThat(places.get(1).bytes()).isEqualTo(small.size());
+      assertThat(places.get(0).site()).contains("theLargestPlacesComeFirst");
+      assertThat(places.get(0).items()).isEqualTo(1);
+    }
+    assertThatThrownBy(() -> Ledger.largest(0)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Ledger.largest(65)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void whatLivesGrowsOlder() {
+    try (Region region = Region.allocate(1_234_567)) {
+      Ledger.Entry entry = only(region.size());
+      Await.until("it is three ticks old", () -> entry.ageMillis() >= 3L * Ledger.tickMillis());
+    }
   }
 
   @Test

@@ -27,8 +27,8 @@ final class Blocks {
    */
   static long open(long size, long alignment, boolean zeroed) {
     long handle = tryOpen(size, alignment, zeroed);
-    if (handle < 0 && Limit.mayTryAgain((int) handle)) {
-      handle = tryOpen(size, alignment, zeroed);
+    if (handle < 0) {
+      handle = Limit.tryAgain((int) handle, () -> tryOpen(size, alignment, zeroed));
     }
     if (handle < 0) {
       throw Limit.outOfMemory(size, (int) handle);
@@ -88,6 +88,11 @@ final class Blocks {
   /** The number of the place of birth of a live block; 0 if it was not sampled. */
   static int site(long handle) {
     return Raw.getInt((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_SITE);
+  }
+
+  /** Tick and thread of the birth of what a live record is about: of any kind. */
+  static long birth(long handle) {
+    return Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_BIRTH);
   }
 
   /**

@@ -10,17 +10,14 @@ import java.util.concurrent.TimeUnit;
  * what waits in quarantine. A daemon.
  */
 final class Housekeeper {
-  /** A step of the coarse clock. */
-  static final int TICK_MILLIS = Settings.number("io.znio.tickMillis", 10, 1);
-
-  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
+  private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(Settings.TICK_MILLIS);
   private static final long REAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long DECAY_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int IDLE_LONGS = 7;
   private static final int IDLE_QUARANTINE_ITEMS = 4;
 
-  /** Rounds of the thread, for those who wait for one. */
-  private static volatile long rounds;
+  /** How often the thread found nothing dropped. */
+  private static volatile long idleRounds;
 
   private long ticked = System.nanoTime();
   private long reaped = ticked;
@@ -54,7 +51,10 @@ final class Housekeeper {
     registerBean();
     while (true) {
       try {
-        Reference<?> dropped = Watch.QUEUE.remove(TICK_MILLIS);
+        Reference<?> dropped = Watch.QUEUE.remove(Settings.TICK_MILLIS);
+        if (dropped == null) {
+          idleRounds++; // this thread alone writes
+        }
         while (dropped != null) {
           if (dropped instanceof Watch watch && watch.end()) {
             watch.dropped();
@@ -72,7 +72,6 @@ final class Housekeeper {
   }
 
   private void round(long now) {
-    rounds++; // this thread alone writes
     long ticks = (now - ticked) / TICK_NANOS;
     if (ticks > 0) {
       ticked += ticks * TICK_NANOS;
@@ -98,15 +97,8 @@ final class Housekeeper {
     Native.regionDecay();
   }
 
-  /** Asks the garbage collector for what was dropped, and waits until that is freed. */
-  static boolean collect(int millis) {
-    System.gc();
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-    long enough = rounds + 2;
-    while (rounds < enough && System.nanoTime() - end < 0) {
-      Thread.onSpinWait();
-      Thread.yield();
-    }
-    return true;
+  /** Counts how often, after a whole tick, nothing more was found dropped. */
+  static long idleRounds() {
+    return idleRounds;
   }
 }

@@ -84,6 +84,11 @@ final class JdkMemory {
     }
   }
 
+  /** True if the memory is a block of znio, which counts against the limit as that. */
+  static boolean isBlock(ByteBuffer direct) {
+    return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Owner;
+  }
+
   /** Of {@link Life}, if the memory is znio's; else null. */
   private static Object life(ByteBuffer direct) {
     return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Holder holder

@@ -17,6 +17,7 @@ public final class Ledger {
 
   private static final int COUNTS = 6;
   private static final int ENTRIES_AT_ONCE = 1024;
+  private static final int PLACES_MAX = 64;
   private static final Kind[] KINDS = Kind.values();
 
   private Ledger() {}
@@ -28,9 +29,13 @@ public final class Ledger {
    * @param regionBytes their bytes
    * @param mappings live {@link Mapping}s
    * @param mappingBytes their bytes
+   * @param memfds live {@link Memfd}s
+   * @param memfdBytes the bytes behind them, counted for each
+   * @param pins loans of memory to the kernel that are not yet returned, those of calls that are
+   *     still running included
+   * @param pinBytes the bytes lent
    * @param pipes open pipes, up to 16 idle ones included
    * @param rings open io_uring instances, idle ones included
-   * @param pins loans of memory to the kernel that are not yet returned
    * @param descriptors descriptors that znio holds open, those of pipes and rings included
    */
   public record Totals(
@@ -38,9 +43,12 @@ public final class Ledger {
       long regionBytes,
       long mappings,
       long mappingBytes,
+      long memfds,
+      long memfdBytes,
+      long pins,
+      long pinBytes,
       long pipes,
       long rings,
-      long pins,
       long descriptors) {}
 
   /** What is counted one by one. */
@@ -58,12 +66,24 @@ public final class Ledger {
   /**
    * Something that was dropped without being closed; it has been closed since.
    *
-   * @param address where it was
+   * @param address where it was; 0 for a memfd
    * @param size its bytes
+   * @param thread the number of the thread that made it; 0 for virtual threads
+   * @param ageMillis how long it had lived when it was found
    * @param site its place of birth, one frame a line, the innermost first; or a note that it was
    *     not sampled
    */
-  public record Leak(Kind kind, long address, long size, String site) {}
+  public record Leak(
+      Kind kind, long address, long size, long thread, long ageMillis, String site) {}
+
+  /**
+   * What lives, or has leaked, and was made at one place.
+   *
+   * @param site the place, as in {@link Leak#site}
+   * @param items how many
+   * @param bytes theirs
+   */
+  public record Place(String site, long items, long bytes) {}
 
   /**
    * What of one kind there was and is, exact.
@@ -72,8 +92,8 @@ public final class Ledger {
    * @param diedItems ended since, for whatever cause; what lives is the difference
    * @param cleaned of diedItems: left to the collector, as agreed
    * @param leaked of diedItems: dropped without being closed, and found
-   * @param ages how long those that died have lived: [0] less than one tick of the coarse clock (10
-   *     ms), [b] from 2^(b-1) to less than 2^b ticks; the last: not known
+   * @param ages how long those that died have lived: [0] less than one tick of the coarse clock
+   *     ({@link #tickMillis}), [b] from 2^(b-1) to less than 2^b ticks; the last: not known
    */
   public record Counts(
       long bornItems,
@@ -83,6 +103,11 @@ public final class Ledger {
       long cleaned,
       long leaked,
       List<Long> ages) {
+    /** Of diedItems: closed, freed or unmapped by whoever owned them. */
+    public long closedItems() {
+      return diedItems - cleaned - leaked;
+    }
+
     /** What lives. */
     public long liveItems() {
       return bornItems - diedItems;
@@ -144,13 +169,17 @@ public final class Ledger {
    */
   public record Limits(long memoryMax, long memoryLive, long mappedMax, long mappedLive) {}
 
-  /** All counters, read one after the other: each is exact, together they are not one moment. */
-  public record Snapshot(Map<Kind, Counts> counts, Totals totals, Idle idle) {
-    /** What was counted since {@code before}; totals and idle are those of this snapshot. */
+  /**
+   * All counters, read one after the other: each is exact, together they are not one moment.
+   *
+   * @param heap jemalloc's figures; null if it was built without them
+   */
+  public record Snapshot(Map<Kind, Counts> counts, Totals totals, Idle idle, Heap heap) {
+    /** What was counted since {@code before}; all but the counts are those of this snapshot. */
     public Snapshot diff(Snapshot before) {
       Map<Kind, Counts> difference = new EnumMap<>(Kind.class);
       counts.forEach((kind, now) -> difference.put(kind, now.minus(before.counts.get(kind))));
-      return new Snapshot(Collections.unmodifiableMap(difference), totals, idle);
+      return new Snapshot(Collections.unmodifiableMap(difference), totals, idle, heap);
     }
   }
 
@@ -160,7 +189,7 @@ public final class Ledger {
     for (Kind kind : Kind.values()) {
       counts.put(kind, counts(kind));
     }
-    return new Snapshot(Collections.unmodifiableMap(counts), totals(), idle());
+    return new Snapshot(Collections.unmodifiableMap(counts), totals(), idle(), heapOrNull());
   }
 
   /** Reads the counters of one kind. */
@@ -189,12 +218,17 @@ public final class Ledger {
    * @throws UnsupportedOperationException if it was built without them
    */
   public static Heap heap() {
+    Heap heap = heapOrNull();
+    if (heap == null) {
+      throw new UnsupportedOperationException("This jemalloc was built without statistics");
+    }
+    return heap;
+  }
+
+  static Heap heapOrNull() {
     long[] h = new long[6];
     int result = Native.regionReadStatistics(h);
-    if (result < 0) {
-      throw new UnsupportedOperationException(Errors.describe(result));
-    }
-    return new Heap(h[0], h[1], h[2], h[3], h[4], h[5]);
+    return result < 0 ? null : new Heap(h[0], h[1], h[2], h[3], h[4], h[5]);
   }
 
   /** Reads the limits and what counts against them. */
@@ -205,15 +239,57 @@ public final class Ledger {
     return new Limits(s[0], s[1], s[3], s[4]);
   }
 
+  /** A step of the coarse clock that births and lifetimes are measured with, in milliseconds. */
+  public static int tickMillis() {
+    return Settings.TICK_MILLIS;
+  }
+
+  /** How long what was born at {@code birthTick} has lived by now. */
+  static long ageMillis(long birthTick) {
+    int ticks = Native.ledgerTick() - (int) birthTick; // they wrap at 2^32
+    return Integer.toUnsignedLong(ticks) * Settings.TICK_MILLIS;
+  }
+
   /**
    * Something that lives.
    *
-   * @param birthTick of the coarse clock
+   * @param address where it is; 0 for a memfd
+   * @param birthTick of the coarse clock: see {@link #ageMillis()}
    * @param thread the number of the thread that made it; 0 for virtual threads
    * @param site its place of birth, if that was sampled: see {@link Leak#site}
    */
   public record Entry(
-      Kind kind, long address, long size, long birthTick, long thread, String site) {}
+      Kind kind, long address, long size, long birthTick, long thread, String site) {
+    /** How long it has lived by now, in steps of {@link Ledger#tickMillis}. */
+    public long ageMillis() {
+      return Ledger.ageMillis(birthTick);
+    }
+  }
+
+  /**
+   * The places of birth whose live things hold most bytes, the largest first. What was not sampled
+   * is one place. Walks over all that lives, in C.
+   *
+   * @param most how many, 1 to 64
+   * @param kinds of these kinds; none given: of all
+   */
+  public static List<Place> largest(int most, Kind... kinds) {
+    if (most < 1 || most > PLACES_MAX) {
+      throw new IllegalArgumentException("Number " + most + " of places is not 1..." + PLACES_MAX);
+    }
+    int bits = kinds.length == 0 ? (1 << Native.KINDS) - 1 : 0;
+    for (Kind kind : kinds) {
+      bits |= 1 << kind.ordinal();
+    }
+    long[] totals = new long[3 * most];
+    int count = Native.siteLargest(bits, totals, most);
+    List<Place> places = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      String site = Sites.text((int) totals[3 * i]);
+      places.add(new Place(site, totals[3 * i + 1], totals[3 * i + 2]));
+    }
+    return places;
+  }
 
   /**
    * Shows all that lives to {@code visitor}, one by one. Stops nobody: what is born or dies
@@ -256,11 +332,16 @@ public final class Ledger {
     return LeakLog.all();
   }
 
+  /** All leaks that were found since the process began, by place of birth; most bytes first. */
+  public static List<Place> leakPlaces() {
+    return LeakLog.places();
+  }
+
   /** Reads the counters. */
   public static Totals totals() {
-    long[] t = new long[8];
+    long[] t = new long[11];
     Native.ledgerRead(t);
-    return new Totals(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]);
+    return new Totals(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
   }
 
   /** System calls that the calling thread (of a virtual thread: its carrier) made through znio. */

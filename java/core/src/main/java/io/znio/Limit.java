@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.util.function.LongSupplier;
+
 /**
  * The limits of off-heap memory: {@code -Dio.znio.maxBytes} over blocks and memory lent to the
  * kernel, by default the JDK's limit of direct memory; {@code -Dio.znio.maxMappedBytes} over
- * mappings, by default none.
+ * mappings, by default none. A block that is lent counts once.
  */
 final class Limit {
   private static final String MEMORY = "io.znio.maxBytes";
@@ -15,7 +17,8 @@ final class Limit {
   private static final boolean COLLECT =
       "on".equals(Settings.text("io.znio.collectAtLimit", "off", "on"));
 
-  private static final int COLLECT_MILLIS = 500;
+  /** C lends at least so many bytes, or all; {@code ZN_PIN_PART_BYTES_MIN}. */
+  private static final long LOAN_PART = 64 << 10;
 
   static {
     long memory = Settings.bytes(MEMORY, jdkLimit());
@@ -41,68 +44,80 @@ final class Limit {
   }
 
   /**
-   * Whether a refused allocation is worth another try: the garbage collector was asked for (by
-   * {@code -Dio.znio.collectAtLimit=on}; it is off by default, and nothing waits), or the memory
-   * was exhausted and the quarantine has given some back.
+   * A request that was refused, made again if that makes sense: the limit refused it, and by {@code
+   * -Dio.znio.collectAtLimit=on} the garbage collector is asked for what was dropped (see {@link
+   * Reclaim}; it is off by default, and nothing waits); or memory was exhausted, and the quarantine
+   * has given some back.
+   *
+   * @return what the request gives now, or {@code error} again
    */
-  static boolean mayTryAgain(int error) {
+  static long tryAgain(int error, LongSupplier request) {
     if (error == Errors.ENOMEM) {
-      return Quarantine.flush();
+      return Quarantine.flush() ? request.getAsLong() : error;
     }
-    return error == Errors.ELIMIT && COLLECT && Housekeeper.collect(COLLECT_MILLIS);
+    return error == Errors.ELIMIT && COLLECT ? Reclaim.until(request) : error;
+  }
+
+  /** The same for a loan: whether the limit of memory has room for some of {@code size} bytes. */
+  static boolean awaitRoom(long size) {
+    return tryAgain(Errors.ELIMIT, () -> hasRoom(size) ? 0 : Errors.ELIMIT) == 0;
+  }
+
+  private static boolean hasRoom(long size) {
+    Ledger.Limits limits = Ledger.limits();
+    return limits.memoryMax() - limits.memoryLive() >= Math.min(size, LOAN_PART);
   }
 
   /** What to throw when {@code size} bytes of memory were refused. */
   static OutOfMemoryError outOfMemory(long size, int error) {
-    long[] state = new long[6];
-    Native.limitRead(state);
+    String what = "Cannot allocate " + size + " bytes of off-heap memory: ";
     if (error != Errors.ELIMIT) {
-      return new OutOfMemoryError(
-          "Cannot allocate "
-              + size
-              + " bytes of off-heap memory: "
-              + Errors.describe(error)
-              + largest(1 << Native.KIND_REGION));
+      return new OutOfMemoryError(what + Errors.describe(error) + largest(Ledger.Kind.REGION));
     }
+    return new OutOfMemoryError(what + memoryIsUsed());
+  }
+
+  /** The same for memory that was to be lent to the kernel. */
+  static OutOfMemoryError outOfLoans(long size) {
     return new OutOfMemoryError(
-        "Cannot allocate "
-            + size
-            + " bytes of off-heap memory: "
-            + state[1]
-            + " bytes are live and the limit is "
-            + state[0]
-            + "; free some, or raise the limit by -D"
-            + MEMORY
-            + largest(1 << Native.KIND_REGION | 1 << Native.KIND_PIN));
+        "Cannot lend " + size + " bytes of memory to the kernel: " + memoryIsUsed());
+  }
+
+  private static String memoryIsUsed() {
+    Ledger.Limits limits = Ledger.limits();
+    return limits.memoryLive()
+        + " bytes are live and the limit is "
+        + limits.memoryMax()
+        + "; free some, or raise the limit by -D"
+        + MEMORY
+        + largest(Ledger.Kind.REGION, Ledger.Kind.PIN);
   }
 
   /** The same for a mapping. */
   static OutOfMemoryError outOfMappings(long size) {
-    long[] state = new long[6];
-    Native.limitRead(state);
+    Ledger.Limits limits = Ledger.limits();
     return new OutOfMemoryError(
         "Cannot map "
             + size
             + " bytes: "
-            + state[4]
+            + limits.mappedLive()
             + " bytes are mapped and the limit is "
-            + state[3]
+            + limits.mappedMax()
             + "; close some, or raise the limit by -D"
             + MAPPED
-            + largest(1 << Native.KIND_MAPPING));
+            + largest(Ledger.Kind.MAPPING));
   }
 
-  private static String largest(int kinds) {
-    long[] totals = new long[3 * SITES];
-    int count = Native.siteLargest(kinds, totals, SITES);
-    StringBuilder text = new StringBuilder(count > 0 ? ". Largest live sites:" : "");
-    for (int i = 0; i < count; i++) {
-      text.append("\n  ")
-          .append(totals[3 * i + 2])
+  private static String largest(Ledger.Kind... kinds) {
+    StringBuilder text = new StringBuilder();
+    for (Ledger.Place place : Ledger.largest(SITES, kinds)) {
+      text.append(text.length() == 0 ? ". Largest live sites:" : "")
+          .append("\n  ")
+          .append(place.bytes())
           .append(" bytes in ")
-          .append(totals[3 * i + 1])
+          .append(place.items())
           .append(": ")
-          .append(Sites.firstLine((int) totals[3 * i]));
+          .append(Sites.firstLine(place.site()));
     }
     return text.toString();
   }

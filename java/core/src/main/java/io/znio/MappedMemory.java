@@ -50,25 +50,21 @@ final class MappedMemory extends Holder {
   /** Knows of the mapping what is needed when all views are gone. */
   private static final class MappingWatch {
     final long mapping;
-    final long record;
     final long address;
     final long size;
     final String file;
     volatile boolean closed;
-    int cause = Native.CAUSE_LEAKED;
     MappingLink link; // keeps the reference alive
 
-    MappingWatch(long mapping, long record, long size, String file) {
+    MappingWatch(long mapping, long size, String file) {
       this.mapping = mapping;
-      this.record = record;
       this.address = Native.mappingAddress(mapping);
       this.size = size;
       this.file = file;
     }
 
     /** Gives the addresses back. Nobody can reach them. Returns what C says. */
-    int release(int why) {
-      cause = why;
+    int release() {
       int result = Native.mappingRelease(mapping);
       released(result);
       return result;
@@ -77,10 +73,6 @@ final class MappedMemory extends Holder {
     private void released(int result) {
       if (result == Errors.EBUSY || result == Errors.ENOMEM) {
         addPending();
-      } else if (closed) {
-        Native.ledgerForget(record);
-      } else {
-        Native.ledgerDied(record, cause, 0);
       }
     }
 
@@ -97,7 +89,8 @@ final class MappedMemory extends Holder {
     /** Not at once: many come at a time, and neighbours leave together. */
     void dropped() {
       if (!closed) {
-        LeakLog.add(Ledger.Kind.MAPPING, address, size, Blocks.site(record));
+        LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping));
+        Native.mappingSetLeaked(mapping);
       }
       addPending();
     }
@@ -165,25 +158,27 @@ final class MappedMemory extends Holder {
       int fd, long offset, long size, int mode, int flags, int advice, String file)
       throws IOException {
     int thread = (int) Thread.currentThread().getId();
-    long record = Native.ledgerBorn(Native.KIND_MAPPING, 0, size, thread, Sites.here());
-    if (record < 0) {
-      throw record == Errors.ELIMIT
-          ? Limit.outOfMappings(size)
-          : Limit.outOfMemory(size, (int) record);
+    int site = Sites.here();
+    long mapping = Native.mappingOpen(fd, offset, size, mode, flags, advice, thread, site);
+    if (mapping == Errors.ELIMIT) {
+      mapping =
+          Limit.tryAgain(
+              Errors.ELIMIT,
+              () -> Native.mappingOpen(fd, offset, size, mode, flags, advice, thread, site));
     }
-    long mapping = Native.mappingOpen(fd, offset, size, mode, flags, advice);
+    if (mapping == Errors.ELIMIT) {
+      throw Limit.outOfMappings(size);
+    }
     if (mapping < 0) {
-      Native.ledgerDied(record, Native.CAUSE_CLOSED, 0);
       throw Errors.io("Mapping " + size + " bytes of " + file + " at " + offset, (int) mapping);
     }
-    MappingWatch watch = new MappingWatch(mapping, record, size, file);
+    MappingWatch watch = new MappingWatch(mapping, size, file);
     MappedMemory memory;
     try {
       memory = new MappedMemory(watch);
-      Native.ledgerSetAddress(record, watch.address);
       watch.link = new MappingLink(memory.life, watch);
     } catch (Throwable t) { // no room in the heap
-      watch.release(Native.CAUSE_CLOSED);
+      watch.release();
       throw t;
     }
     return memory;
@@ -315,7 +310,6 @@ final class MappedMemory extends Holder {
     }
     int closed = Native.mappingClose(watch.mapping);
     if (closed == 0 || closed == Errors.EDAMAGED) {
-      Native.ledgerDied(watch.record, Native.CAUSE_CLOSED, 1);
       watch.closed = true;
     }
     IOException failure = closed < 0 ? failure("Unmapping", closed) : null;
@@ -332,7 +326,7 @@ final class MappedMemory extends Holder {
     Native.mappingDescribe(watch.mapping, status);
     boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
     DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
-    int released = watch.release(Native.CAUSE_CLOSED);
+    int released = watch.release();
     if (loss == null && released == Errors.EDAMAGED) { // in the moment between
       long offset = Guard.replaced(address, size);
       String lost =

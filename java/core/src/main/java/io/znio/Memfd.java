@@ -11,7 +11,8 @@ import java.nio.channels.SocketChannel;
  * socket. Its size is sealed: no holder can cut it short under another's mapping.
  *
  * <p>Closing gives up this holder's share; mappings and the peer's copies keep the memory alive.
- * All methods may be called from any thread.
+ * One that is dropped without being closed is a leak: it is reported in {@link Ledger#leaks}, and
+ * closed. No limit counts its bytes. All methods may be called from any thread.
  */
 public final class Memfd implements AutoCloseable {
   static {
@@ -20,10 +21,48 @@ public final class Memfd implements AutoCloseable {
 
   private final long size;
   private final Borrowable descriptor;
+  private final MemfdWatch watch;
 
   private Memfd(int fd, long size) {
     this.size = size;
-    this.descriptor = new Borrowable(fd, "memfd", () -> Native.memfdClose(fd));
+    this.descriptor = new Borrowable(fd, "memfd", this::end);
+    this.watch = new MemfdWatch(this, fd); // last: nothing can fail after it
+  }
+
+  private void end() {
+    watch.end();
+    Native.memfdEnd(watch.fd, Native.CAUSE_CLOSED);
+  }
+
+  /** Takes over a descriptor. */
+  private static Memfd of(int fd, long size) {
+    try {
+      Housekeeper.start();
+      int thread = (int) Thread.currentThread().getId();
+      Native.ledgerSetBirth(Native.memfdRecord(fd), thread, Sites.here());
+      return new Memfd(fd, size);
+    } catch (Throwable t) { // no room in the heap
+      Native.memfdEnd(fd, Native.CAUSE_CLOSED);
+      throw t;
+    }
+  }
+
+  /** Knows what is needed when the owner is gone. */
+  private static final class MemfdWatch extends Watch {
+    private final int fd;
+    private final long size;
+
+    MemfdWatch(Memfd owner, int fd) {
+      super(owner);
+      this.fd = fd;
+      this.size = owner.size;
+    }
+
+    @Override
+    void dropped() {
+      LeakLog.add(Ledger.Kind.MEMFD, 0, size, Native.memfdRecord(fd));
+      Native.memfdEnd(fd, Native.CAUSE_LEAKED);
+    }
   }
 
   /**
@@ -41,7 +80,7 @@ public final class Memfd implements AutoCloseable {
     if (fd < 0) {
       throw Errors.io("Creating a memfd of " + size + " bytes", fd);
     }
-    return new Memfd(fd, size);
+    return of(fd, size);
   }
 
   /**
@@ -74,7 +113,7 @@ public final class Memfd implements AutoCloseable {
     checkUnix(socket);
     long[] size = new long[1];
     int fd = whileAcquired(socket, true, size, -1);
-    return fd < 0 ? null : new Memfd(fd, size[0]);
+    return fd < 0 ? null : of(fd, size[0]);
   }
 
   private static void checkUnix(SocketChannel socket) throws IOException {
@@ -108,7 +147,7 @@ public final class Memfd implements AutoCloseable {
       }
     } catch (ClosedChannelException e) {
       if (read && result >= 0) {
-        Native.memfdClose(result);
+        Native.memfdEnd(result, Native.CAUSE_CLOSED);
       }
       throw JdkChannels.closed(e, (Channel) socket);
     }

@@ -29,10 +29,14 @@ final class Native {
   /** Use and advance the descriptor's own position; C: {@code ZN_OFFSET_CURRENT}. */
   static final long CURRENT = -1;
 
-  /** Flags of a transfer; C: {@code ZN_TRANSFER_MORE}, {@code ZN_TRANSFER_PAGES}. */
+  /**
+   * Flags of a transfer; C: {@code ZN_TRANSFER_MORE}, {@code ZN_TRANSFER_PAGES}, {@code
+   * ZN_TRANSFER_COUNTED}.
+   */
   static final int MORE = 1;
 
   static final int PAGES = 2;
+  static final int COUNTED = 4;
 
   /** Indices into the receipt array; C: {@code enum jni_receipt}. */
   static final int RECEIPT_BYTES = 0;
@@ -227,6 +231,9 @@ final class Native {
 
   static native void pinRelease(long pin);
 
+  /** The handle of its record, for {@link #ledgerSetBirth}. */
+  static native long pinRecord(long pin);
+
   // mapping
 
   /** The address, or an error. fd -1: anonymous pages. */
@@ -239,7 +246,11 @@ final class Native {
   static native long mappingResidentPages(long address, long size);
 
   /** {@code zn_mapping_open}: a handle for the methods below, or an error. */
-  static native long mappingOpen(int fd, long offset, long size, int mode, int flags, int advice);
+  static native long mappingOpen(
+      int fd, long offset, long size, int mode, int flags, int advice, int thread, int site);
+
+  /** The handle of its record; valid until {@link #mappingRelease}. */
+  static native long mappingRecord(long mapping);
 
   static native long mappingAddress(long mapping);
 
@@ -247,6 +258,9 @@ final class Native {
 
   /** After it the handle is no longer valid, except after -EBUSY and -ENOMEM. */
   static native int mappingRelease(long mapping);
+
+  /** Before the release: its owner was lost. */
+  static native void mappingSetLeaked(long mapping);
 
   /** The same for many; as many results. */
   static native void mappingReleaseAll(long[] mappings, int[] results);
@@ -304,7 +318,10 @@ final class Native {
   /** A descriptor, or an error; its size goes to {@code size[0]}. */
   static native int memfdReceive(int socket, long[] size);
 
-  static native int memfdClose(int fd);
+  static native int memfdEnd(int fd, int cause);
+
+  /** The handle of its record; 0 if it is no memfd of znio. */
+  static native long memfdRecord(int fd);
 
   // region
 
@@ -399,7 +416,7 @@ final class Native {
 
   // ledger
 
-  /** Fills 8 longs in the order of {@link Ledger.Totals}. */
+  /** Fills 11 longs in the order of {@link Ledger.Totals}. */
   static native void ledgerRead(long[] totals);
 
   /** System calls that this thread has made through znio. */
@@ -417,14 +434,8 @@ final class Native {
 
   static native int ledgerTick();
 
-  /** A handle, or an error. */
-  static native long ledgerBorn(int kind, long address, long size, int thread, int site);
-
-  static native int ledgerSetAddress(long handle, long address);
-
-  static native int ledgerDied(long handle, int cause, int keep);
-
-  static native int ledgerForget(long handle);
+  /** Says who made what a record of a pin or a memfd is about, and where. */
+  static native int ledgerSetBirth(long handle, int thread, int site);
 
   /**
    * Copies up to {@code capacity} records of {@link #ENTRY_LENGTH} longs each, from {@code

@@ -51,9 +51,8 @@ final class Owner extends Holder {
       long size =
           Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_WORD)
               >>> Layout.WORD_SIZE_SHIFT;
-      int site = Blocks.site(handle);
       // Told first: who sees that the memory is free can read why.
-      LeakLog.add(Ledger.Kind.REGION, address, size, site);
+      LeakLog.add(Ledger.Kind.REGION, address, size, handle);
       // Nobody can reach a view: no reader is left, so the memory may be used again at once.
       Blocks.close(handle, Native.CAUSE_LEAKED, false);
     }

@@ -29,16 +29,17 @@ final class PendingBytes {
   }
 
   /** Makes room for bytes. pre: there are none. */
-  void reserve(long size) throws IOException {
+  void reserve(long size) {
     from = 0;
     to = 0;
     if (capacity >= size) {
       return;
     }
     free();
+    Limit.set();
     long allocated = Native.regionAllocate(size, 0);
     if (allocated < 0) {
-      throw Errors.io("Allocating " + size + " bytes", (int) allocated);
+      throw Limit.outOfMemory(size, (int) allocated);
     }
     address = allocated;
     capacity = size;

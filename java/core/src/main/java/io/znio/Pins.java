@@ -69,6 +69,8 @@ final class Pins {
    */
   static void add(long handle, Loan loan, Object memory, ByteBuffer session, Channel target) {
     loan.lend();
+    int lender = (int) Thread.currentThread().getId();
+    Native.ledgerSetBirth(Native.pinRecord(handle), lender, Sites.here());
     synchronized (LOCK) {
       LIVE.add(new Pin(handle, loan, memory, session, target));
       if (watcher == null) {

@@ -14,6 +14,9 @@ final class Settings {
   /** What {@link #bytes} gives for "none". */
   static final long NONE = Long.MAX_VALUE;
 
+  /** A step of the coarse clock that births and lifetimes are measured with. */
+  static final int TICK_MILLIS = number("io.znio.tickMillis", 10, 1);
+
   private Settings() {}
 
   /** One of some words; the first is the default. */

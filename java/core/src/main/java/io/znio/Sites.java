@@ -36,7 +36,11 @@ final class Sites {
           "io.znio.Region",
           "io.znio.Mapping",
           "io.znio.MappedMemory",
-          "io.znio.Memfd");
+          "io.znio.Memfd",
+          "io.znio.Pins",
+          "io.znio.Transfer",
+          "io.znio.TransferPlan",
+          "io.znio.TransferEngine");
 
   private static final StackWalker WALKER = StackWalker.getInstance();
 
@@ -89,9 +93,8 @@ final class Sites {
     return text == null ? "(place of birth not sampled)" : new String(text, StandardCharsets.UTF_8);
   }
 
-  /** The innermost frame of a site. */
-  static String firstLine(int site) {
-    String text = text(site);
+  /** The innermost frame of the text of a site. */
+  static String firstLine(String text) {
     int end = text.indexOf('\n');
     return end < 0 ? text : text.substring(0, end);
   }

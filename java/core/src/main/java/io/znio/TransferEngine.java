@@ -50,6 +50,7 @@ final class TransferEngine {
   private Loan loan = Loan.NONE;
   private boolean hook;
   private boolean virtual;
+  private boolean refused;
   private int sourceToken = JdkFiles.NONE;
   private int targetToken = JdkFiles.NONE;
   private int teeToken = JdkFiles.NONE;
@@ -187,6 +188,9 @@ final class TransferEngine {
       throw closed;
     }
     // As in the JDK's transferFrom: bytes that were moved are told, the next call meets the error.
+    if (stranded == null && error == Errors.ELIMIT && moved == 0) {
+      throw Limit.outOfLoans(count);
+    }
     boolean failed = error < 0 && error != Errors.EAGAIN;
     if (stranded != null || failed && (moved == 0 || error == Errors.EDAMAGED)) {
       throw failure();
@@ -321,6 +325,10 @@ final class TransferEngine {
     if (code == Errors.EAGAIN && mayWait()) {
       await(!isStream(targetKind) || isStream(sourceKind) && !isSourceReady());
       return areOpen();
+    }
+    if (code == Errors.ELIMIT && moved == 0 && !refused) {
+      refused = true; // asked once
+      return Limit.awaitRoom(count) && areOpen();
     }
     if (code == Errors.ECONNRESET && isSocket(sourceKind)) {
       JdkChannels.setReset((Channel) source);

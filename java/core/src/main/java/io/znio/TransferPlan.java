@@ -109,8 +109,7 @@ final class TransferPlan {
     if (!buffer.isDirect()) {
       return fromHeap(buffer, to, targetKind, most);
     }
-    boolean lends = path == TransferPath.MSG_ZEROCOPY || path == TransferPath.URING_SEND_ZC;
-    if (lends && JdkMemory.isConfined(buffer)) {
+    if (lends() && JdkMemory.isConfined(buffer)) {
       throw new IllegalArgumentException(
           "Memory of a confined arena cannot be lent to the kernel by "
               + path.text()
@@ -123,6 +122,7 @@ final class TransferPlan {
           new TransferEngine(null, Native.MEMORY, address, to, targetKind, targetPosition, most);
       engine.memory = buffer;
       engine.session = buffer;
+      engine.flags = JdkMemory.isBlock(buffer) ? Native.COUNTED : 0;
       return runAndAdvance(engine, buffer);
     } finally {
       JdkMemory.release(buffer);
@@ -207,7 +207,15 @@ final class TransferPlan {
     }
   }
 
+  private boolean lends() {
+    return path == TransferPath.MSG_ZEROCOPY || path == TransferPath.URING_SEND_ZC;
+  }
+
   private Receipt run(TransferEngine engine) throws IOException {
+    if (lends()) {
+      Limit.set();
+      Housekeeper.start(); // loans have an age
+    }
     engine.path = tee != null && path == TransferPath.AUTO ? TransferPath.TEE : path;
     engine.depth = depth;
     engine.chunkBytes = chunkBytes;
