@@ -24,6 +24,7 @@ final class Housekeeper {
   private long decayed = ticked;
 
   static {
+    Report.install();
     Thread thread = new Thread(null, new Housekeeper()::run, "znio-housekeeper", 0, false);
     thread.setDaemon(true);
     thread.setContextClassLoader(null);

@@ -3,10 +3,7 @@ package io.znio;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Leaks that were found: the last ones are kept, all are counted by place of birth, and the first
@@ -17,15 +14,10 @@ final class LeakLog {
 
   private static final ArrayDeque<Ledger.Leak> LAST = new ArrayDeque<>();
 
-  /** By number of the site, of which there are 65,535 at most. Guarded by LAST, as that is. */
-  private static final Map<Integer, Sum> SUMS = new HashMap<>();
+  /** All. There are 65,535 sites at most. Guarded by LAST, as that is. */
+  private static final Groups GROUPS = new Groups();
 
   private LeakLog() {}
-
-  private static final class Sum {
-    private long items;
-    private long bytes;
-  }
 
   /**
    * Takes note of something that was found dropped.
@@ -44,10 +36,7 @@ final class LeakLog {
         LAST.removeFirst();
       }
       LAST.addLast(leak);
-      Sum sum = SUMS.computeIfAbsent(site, number -> new Sum());
-      first = sum.items == 0;
-      sum.items++;
-      sum.bytes += size;
+      first = GROUPS.add(kind, leak.site(), size, leak.ageMillis());
     }
     if (first) {
       tell(leak);
@@ -72,14 +61,10 @@ final class LeakLog {
     }
   }
 
-  /** All that were ever found, by place of birth. */
-  static List<Ledger.Place> places() {
-    List<Ledger.Place> places = new ArrayList<>();
+  /** All that were ever found, by kind and place of birth. */
+  static List<Groups.Group> groups() {
     synchronized (LAST) {
-      SUMS.forEach(
-          (site, sum) -> places.add(new Ledger.Place(Sites.text(site), sum.items, sum.bytes)));
+      return GROUPS.largestFirst();
     }
-    places.sort(Comparator.comparingLong(Ledger.Place::bytes).reversed());
-    return places;
   }
 }

@@ -332,9 +332,14 @@ public final class Ledger {
     return LeakLog.all();
   }
 
-  /** All leaks that were found since the process began, by place of birth; most bytes first. */
+  /**
+   * All leaks that were found since the process began, by kind and place of birth; most bytes
+   * first.
+   */
   public static List<Place> leakPlaces() {
-    return LeakLog.places();
+    List<Place> places = new ArrayList<>();
+    LeakLog.groups().forEach(g -> places.add(new Place(g.site(), g.items(), g.bytes())));
+    return places;
   }
 
   /** Reads the counters. */
