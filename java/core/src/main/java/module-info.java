@@ -11,6 +11,7 @@
 @SuppressWarnings("module")
 module io.znio {
   requires static java.management; // for the bean; without it there is none
+  requires static jdk.jfr; // for the events; without it there are none
 
   exports io.znio;
 

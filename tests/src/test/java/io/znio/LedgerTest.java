@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import javax.management.openmbean.TabularData;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -181,9 +182,30 @@ class LedgerTest {
       assertThat(server.getAttribute(name, "RegionBytes")).isEqualTo(Ledger.totals().regionBytes());
       assertThat((long) server.getAttribute(name, "RegionBytes"))
           .isGreaterThanOrEqualTo(region.size());
+      assertThat(ofRegions(server, name, "LiveBytes")).isEqualTo(Ledger.totals().regionBytes());
+      assertThat(ofRegions(server, name, "Born"))
+          .isEqualTo(
+              (long) ofRegions(server, name, "Closed")
+                  + (long) ofRegions(server, name, "Cleaned")
+                  + (long) ofRegions(server, name, "Leaked")
+                  + (long) ofRegions(server, name, "Live"));
+      assertThat((Long[]) ofRegions(server, name, "Lifetimes")).hasSize(Native.AGES);
+      assertThat((String[]) server.getAttribute(name, "LargestPlaces"))
+          .anySatisfy(place -> assertThat(place).contains("theBeanTellsWhatTheLedgerTells"));
+      for (String figure : List.of("Allocated", "Active", "Resident", "Retained")) {
+        assertThat((long) server.getAttribute(name, figure + "Bytes")).isNotNegative();
+      }
+      assertThat(server.getAttribute(name, "MappedLimit")).isEqualTo(Long.MAX_VALUE);
       assertThat(server.getAttribute(name, "SafetyLevel"))
           .isEqualTo(SafetyLevel.CURRENT.toString());
     }
+  }
+
+  /** What an attribute that goes by kind says of regions. */
+  private static Object ofRegions(MBeanServer server, ObjectName name, String attribute)
+      throws Exception {
+    TabularData byKind = (TabularData) server.getAttribute(name, attribute);
+    return byKind.get(new Object[] {"REGION"}).get("value");
   }
 
   @Test

@@ -26,6 +26,13 @@ final class Blocks {
    * @throws OutOfMemoryError if the limit or the memory does not allow it
    */
   static long open(long size, long alignment, boolean zeroed) {
+    return Jfr.allocates()
+        ? JfrEvents.allocate(size, alignment, zeroed)
+        : openNow(size, alignment, zeroed);
+  }
+
+  /** {@link #open}, unrecorded. */
+  static long openNow(long size, long alignment, boolean zeroed) {
     long handle = tryOpen(size, alignment, zeroed);
     if (handle < 0) {
       handle = Limit.tryAgain((int) handle, () -> tryOpen(size, alignment, zeroed));
@@ -90,6 +97,12 @@ final class Blocks {
     return Raw.getInt((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_SITE);
   }
 
+  /** The size of a live block, as asked for. */
+  static long size(long handle) {
+    return Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_WORD)
+        >>> Layout.WORD_SIZE_SHIFT;
+  }
+
   /** Tick and thread of the birth of what a live record is about: of any kind. */
   static long birth(long handle) {
     return Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_BIRTH);
@@ -102,6 +115,13 @@ final class Blocks {
    * @return false if this life of it has ended before
    */
   static boolean close(long handle, int cause, boolean quarantine) {
+    return Jfr.frees()
+        ? JfrEvents.free(handle, cause, quarantine)
+        : closeNow(handle, cause, quarantine);
+  }
+
+  /** {@link #close}, unrecorded. */
+  static boolean closeNow(long handle, int cause, boolean quarantine) {
     boolean byCall =
         !Magazines.ENABLED || Magazine.classOf(handle & Layout.HANDLE_RECORD_MASK) == NO_CLASS;
     int result = byCall ? Errors.ENOMEM : closeInMagazine(handle, cause, quarantine);

@@ -48,8 +48,17 @@ final class Housekeeper {
     }
   }
 
+  private static void startEvents() {
+    try {
+      Jfr.start();
+    } catch (LinkageError | RuntimeException e) {
+      Settings.warn("There are no periodic events of Flight Recorder: " + e);
+    }
+  }
+
   private void run() {
     registerBean();
+    startEvents();
     while (true) {
       try {
         Reference<?> dropped = Watch.QUEUE.remove(Settings.TICK_MILLIS);

@@ -38,6 +38,7 @@ final class LeakLog {
       LAST.addLast(leak);
       first = GROUPS.add(kind, leak.site(), size, leak.ageMillis());
     }
+    Jfr.leak(leak);
     if (first) {
       tell(leak);
     }

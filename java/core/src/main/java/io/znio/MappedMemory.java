@@ -76,6 +76,11 @@ final class MappedMemory extends Holder {
       }
     }
 
+    /** Of {@link Blocks#birth}. */
+    long birth() {
+      return Blocks.birth(Native.mappingRecord(mapping));
+    }
+
     private void addPending() {
       synchronized (PENDING) {
         PENDING.add(this);
@@ -91,6 +96,10 @@ final class MappedMemory extends Holder {
       if (!closed) {
         LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping));
         Native.mappingSetLeaked(mapping);
+        Object event = Jfr.beginUnmap();
+        if (event != null) {
+          JfrEvents.endUnmap(event, address, size, null, birth(), true);
+        }
       }
       addPending();
     }
@@ -159,6 +168,7 @@ final class MappedMemory extends Holder {
       throws IOException {
     int thread = (int) Thread.currentThread().getId();
     int site = Sites.here();
+    Object event = Jfr.beginMap();
     long mapping = Native.mappingOpen(fd, offset, size, mode, flags, advice, thread, site);
     if (mapping == Errors.ELIMIT) {
       mapping =
@@ -180,6 +190,9 @@ final class MappedMemory extends Holder {
     } catch (Throwable t) { // no room in the heap
       watch.release();
       throw t;
+    }
+    if (event != null) {
+      JfrEvents.endMap(event, memory.address, size, file, offset);
     }
     return memory;
   }
@@ -304,10 +317,23 @@ final class MappedMemory extends Holder {
     if (result < 0) {
       throw Token.refusal(result, "mapping");
     }
-    if (!viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED) {
-      unmap();
-      return;
+    Object event = Jfr.beginUnmap();
+    long birth = event == null ? 0 : watch.birth();
+    try {
+      if (!viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED) {
+        unmap();
+      } else {
+        closeSeen();
+      }
+    } finally {
+      if (event != null && watch.closed) {
+        JfrEvents.endUnmap(event, address, size, file, birth, false);
+      }
     }
+  }
+
+  /** The addresses stay as long as somebody may have a view. */
+  private void closeSeen() throws IOException {
     int closed = Native.mappingClose(watch.mapping);
     if (closed == 0 || closed == Errors.EDAMAGED) {
       watch.closed = true;
@@ -326,6 +352,7 @@ final class MappedMemory extends Holder {
     Native.mappingDescribe(watch.mapping, status);
     boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
     DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
+    watch.closed = true;
     int released = watch.release();
     if (loss == null && released == Errors.EDAMAGED) { // in the moment between
       long offset = Guard.replaced(address, size);

@@ -48,9 +48,7 @@ final class Owner extends Holder {
     @Override
     void dropped() {
       long address = Blocks.address(handle);
-      long size =
-          Raw.getLong((handle & Layout.HANDLE_RECORD_MASK) + Layout.RECORD_WORD)
-              >>> Layout.WORD_SIZE_SHIFT;
+      long size = Blocks.size(handle);
       // Told first: who sees that the memory is free can read why.
       LeakLog.add(Ledger.Kind.REGION, address, size, handle);
       // Nobody can reach a view: no reader is left, so the memory may be used again at once.

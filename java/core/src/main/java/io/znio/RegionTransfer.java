@@ -19,7 +19,7 @@ final class RegionTransfer {
   private final int targetKind;
   private final TransferPath path;
   private final boolean mapped; // the header is, and its pages may be lost
-  private final long[] receipt; // null if nobody asks for it
+  private long[] receipt; // null: not wanted
 
   private long[] packed;
   private int[] places; // of each region's file in its channel's set of threads
@@ -47,6 +47,21 @@ final class RegionTransfer {
 
   /** Sends; returns the bytes sent, the header's included, and moves the header's position. */
   long run() throws IOException {
+    Object event = Jfr.beginTransfer();
+    if (event != null && receipt == null) {
+      receipt = new long[Native.RECEIPT_LENGTH];
+    }
+    try {
+      return runNow();
+    } finally {
+      if (event != null) {
+        JfrEvents.endTransfer(
+            event, Native.FILE, targetKind, total, moved, systemCalls, error, receipt);
+      }
+    }
+  }
+
+  private long runNow() throws IOException {
     check();
     headerSize = header == null ? 0 : header.remaining();
     total = Math.addExact(total, headerSize);

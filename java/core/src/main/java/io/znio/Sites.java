@@ -32,6 +32,7 @@ final class Sites {
       Set.of(
           "io.znio.Sites",
           "io.znio.Blocks",
+          "io.znio.JfrEvents",
           "io.znio.DirectBuffers",
           "io.znio.Region",
           "io.znio.Mapping",

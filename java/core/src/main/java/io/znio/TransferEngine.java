@@ -92,13 +92,15 @@ final class TransferEngine {
   static long fileTo(FileChannel source, long position, long count, Channel target, int kind)
       throws IOException {
     boolean hook = needsFileHook(target, kind);
+    Object event = Jfr.beginTransfer();
+    long[] receipt = event == null ? null : new long[Native.RECEIPT_LENGTH];
     long n = 0;
     try {
       int place = JdkChannels.acquireSource(source, Native.FILE, hook);
       try {
         int token = JdkChannels.acquireTarget(target, kind, hook);
         try {
-          n = fileToOnce(source, position, count, target, kind, token);
+          n = fileToOnce(source, position, count, target, kind, token, receipt);
         } finally {
           JdkChannels.releaseTarget(target, kind, hook, token, n > 0);
         }
@@ -107,6 +109,12 @@ final class TransferEngine {
       }
     } catch (ClosedChannelException e) {
       throw JdkChannels.closed(e, source, target);
+    } finally {
+      if (event != null) {
+        long calls = receipt[Native.RECEIPT_SYSTEM_CALLS];
+        JfrEvents.endTransfer(
+            event, Native.FILE, kind, count, n, calls, (int) Math.min(n, 0), receipt);
+      }
     }
     if (n >= 0 || n == Errors.EAGAIN) {
       return Math.max(n, 0);
@@ -115,7 +123,13 @@ final class TransferEngine {
   }
 
   private static long fileToOnce(
-      FileChannel source, long position, long count, Channel target, int kind, int token)
+      FileChannel source,
+      long position,
+      long count,
+      Channel target,
+      int kind,
+      int token,
+      long[] receipt)
       throws IOException {
     int sourceFd = JdkChannels.descriptor(source, Native.FILE);
     int targetFd = JdkChannels.descriptor(target, kind);
@@ -135,7 +149,7 @@ final class TransferEngine {
               0,
               0,
               0,
-              null);
+              receipt);
       if (n == Errors.EAGAIN && kind != Native.FILE && JdkChannels.isBlocking(token)) {
         // A virtual thread has used this channel: the JDK left its descriptor non-blocking.
         JdkChannels.park(target, false);
@@ -170,6 +184,18 @@ final class TransferEngine {
    * @throws ClosedChannelException the JDK's, if a channel was closed or the thread interrupted
    */
   long run() throws IOException {
+    Object event = Jfr.beginTransfer();
+    try {
+      return runNow();
+    } finally {
+      if (event != null) {
+        JfrEvents.endTransfer(
+            event, sourceKind, targetKind, count, moved, systemCalls, error, receipt);
+      }
+    }
+  }
+
+  private long runNow() throws IOException {
     hook = sourceKind == Native.FILE && (tee != null || needsFileHook(target, targetKind));
     virtual = JdkChannels.isVirtualThread();
     ClosedChannelException closed = null;
