@@ -2,6 +2,7 @@
 package io.znio.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -29,6 +30,17 @@ final class Json {
       } else {
         node.put(field, rounded.doubleValue());
       }
+    }
+  }
+
+  /** Puts the ends of an interval as an array; null if there is none. */
+  static void putInterval(ObjectNode node, String field, Statistics.Spread interval) {
+    if (interval == null) {
+      node.putNull(field);
+    } else {
+      ArrayNode ends = node.putArray(field);
+      ends.add(Math.round(interval.min() * 1000) / 1000.0);
+      ends.add(Math.round(interval.max() * 1000) / 1000.0);
     }
   }
 

@@ -7,7 +7,6 @@ import io.znio.bench.Places.Site;
 import io.znio.bench.Shell.ShellException;
 import io.znio.bench.WorkerProcess.WorkerException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,12 +17,10 @@ import java.util.Set;
 /**
  * The chapter "paths": every path of the literature and the JDK's own ways, on the same work.
  *
- * <p>The rows of a group are compared with one another. Each is warmed up first; then in every
- * round each runs once, in an order that is drawn anew, so that whatever else the machine does
- * falls on all of them alike. Ratios are taken within a round.
+ * <p>The rows of a group are compared with one another, as {@link Rounds} says.
  */
 final class PathsChapter implements Chapter {
-  private static final int WARM_UP_STEPS_MAX = 8;
+  private static final int WARM_UP_CALLS_MAX = 8;
 
   /** Steps of the progress bar that a group's warm-up counts for. */
   private static final int WARM_UP_STEPS = 1;
@@ -91,63 +88,30 @@ final class PathsChapter implements Chapter {
       session.progress().step(WARM_UP_STEPS);
     }
     watch.lap("warm_up");
-    List<RowResult> order = new ArrayList<>(group);
-    for (int round = 1; round <= session.settings().rounds(); round++) {
-      Collections.shuffle(order, random);
-      for (RowResult result : order) {
-        if (result.isOpen()) {
-          measure(result, result.bytes, round);
-        }
-        session.progress().step();
-      }
-    }
+    Rounds.run(group, 1, session, random, (result, round) -> measure(result, result.bytes, round));
     watch.lap("rounds");
   }
 
   /** Runs a row untimed until its code is compiled, and finds out how many bytes fill the time. */
   private void warmUp(RowResult result) throws InterruptedException {
-    result.skipped = Feasible.whyNot(result.row, session.settings(), places);
+    Settings settings = session.settings();
+    result.skipped = Feasible.whyNot(result.row, settings, places);
     if (!result.isOpen()) {
       return;
     }
     Row row = result.row;
-    long cap = Feasible.bytesMax(row, session.settings().quick());
     long batch = row.size() * Feasible.regionsPerCall(row);
+    long first = batch * Math.max(1, 256 * Sizes.KIB / batch);
     String code = row.worker() + row.path() + row.impl() + row.source() + row.target();
     boolean compile = !row.impl().equals("c") && warm.add(code);
-    long target =
-        compile ? session.settings().warmUpNanos() : session.settings().measurementNanos();
-    long bytes = batch * Math.max(1, 256 * Sizes.KIB / batch);
-    long spent = 0;
-    long nanos = 0;
-    for (int step = 0; step < WARM_UP_STEPS_MAX && spent < target; step++) {
-      nanos = measure(result, bytes, 0);
-      if (!result.isOpen()) {
-        return;
-      }
-      spent += nanos;
-      result.bytes = bytes;
-      long left = Math.max(target - spent, session.settings().measurementNanos());
-      bytes = scale(bytes, nanos, Math.min(left, 4 * session.settings().measurementNanos()), batch);
-      bytes = Math.min(bytes, Math.max(batch, cap / batch * batch));
-    }
-    long wanted = session.settings().measurementNanos();
-    result.bytes = Math.min(scale(result.bytes, nanos, wanted, batch), Math.max(batch, cap));
-  }
-
-  /**
-   * Returns how many bytes take at least that long at the speed seen, never many times more than
-   * was just tried. It is a number of batches with three significant bits, so that rows of about
-   * the same speed share the hashes that peers keep.
-   */
-  static long scale(long bytes, long nanos, long wantedNanos, long batch) {
-    double batches = (double) bytes / batch * wantedNanos / Math.max(1, nanos);
-    double limited = Math.min(batches, 64.0 * bytes / batch);
-    long step = 1;
-    while (8 * step < limited && step < Long.MAX_VALUE / 64 / batch) {
-      step *= 2;
-    }
-    return (long) Math.max(1, Math.ceil(limited / step)) * step * batch;
+    long nanos = compile ? settings.warmUpNanos() : settings.measurementNanos();
+    result.bytes =
+        Rounds.warmUp(
+            result,
+            new Rounds.Amount(first, batch, Feasible.bytesMax(row, settings.quick())),
+            new Rounds.Patience(nanos, 0, nanos, WARM_UP_CALLS_MAX),
+            settings.measurementNanos(),
+            this::measure);
   }
 
   /** Runs a row once and returns the nanoseconds it took, 0 if it did not run. */

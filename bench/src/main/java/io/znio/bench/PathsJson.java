@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.znio.bench.RowResult.Sample;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Turns the results of the chapter "paths" into the report's JSON. */
 final class PathsJson {
@@ -45,7 +45,7 @@ final class PathsJson {
     boolean measured = result.isMeasured();
     node.put("bytes", measured ? result.bytes : null);
     node.put("transfers", measured ? result.transfers() : null);
-    node.put("verified", result.isOpen() || result.failed != null ? result.verified : null);
+    node.put("verified", result.reportedVerdict());
     putFigures(node, result);
     node.put("probe", result.probe);
     node.put("probe_how", result.probeHow);
@@ -55,8 +55,7 @@ final class PathsJson {
     node.put("path_ran", result.pathRan);
     node.put("kernel_copied", result.kernelCopied);
     node.put("declined", result.declined);
-    node.put("skipped", result.skipped);
-    node.put("failed", result.failed);
+    result.putReasons(node);
     return node;
   }
 
@@ -135,13 +134,7 @@ final class PathsJson {
     RowResult baseline = find(row, other -> other.isBaseline() && jdk.equals(other.jdk()));
     Statistics.Spread toJdk = ratio(result, baseline);
     Json.put(node, "ratio_to_jdk", toJdk == null ? null : toJdk.median());
-    if (toJdk == null) {
-      node.putNull("ratio_interval");
-    } else {
-      ArrayNode interval = node.putArray("ratio_interval");
-      interval.add(Math.round(toJdk.min() * 1000) / 1000.0);
-      interval.add(Math.round(toJdk.max() * 1000) / 1000.0);
-    }
+    Json.putInterval(node, "ratio_interval", toJdk);
     Statistics.Spread toC =
         "znio".equals(row.impl())
             ? ratio(
@@ -163,17 +156,11 @@ final class PathsJson {
     if (baseline == null || !result.isMeasured() || !baseline.isMeasured()) {
       return null;
     }
-    Map<Integer, Sample> rounds = new HashMap<>();
-    baseline.samples.forEach(sample -> rounds.put(sample.round(), sample));
-    List<Sample> paired =
-        result.samples.stream().filter(s -> rounds.containsKey(s.round())).toList();
-    if (paired.isEmpty()) {
-      return null;
-    }
-    return Statistics.medianInterval(
-        Statistics.ratios(
-            paired.stream().mapToDouble(Sample::gbps).toArray(),
-            paired.stream().mapToDouble(s -> rounds.get(s.round()).gbps()).toArray()));
+    return Statistics.ratioInterval(speeds(result), speeds(baseline));
+  }
+
+  private static Map<Integer, Double> speeds(RowResult result) {
+    return result.samples.stream().collect(Collectors.toMap(Sample::round, Sample::gbps));
   }
 
   private static ObjectNode explained(Row row) {

@@ -19,9 +19,16 @@ final class ReportTable {
   /** Head and rule in ASCII, nothing around: narrow, and fit for copying. */
   private static final Character[] BORDERS = borders();
 
-  private static final String NONE = "-";
+  static final String NONE = "-";
 
   private ReportTable() {}
+
+  private static final String PATHS_LEGEND =
+      """
+
+      calls and faults per transfer; CPU of sender / receiver; ×JDK: median of the rounds' ratios to the baseline row
+      zero-copy strict: no CPU copy on this side, broad: fewer than read + write; * copies derived, not measured
+      """;
 
   /** Renders the chapter "paths". */
   static String paths(JsonNode chapter) {
@@ -46,7 +53,7 @@ final class ReportTable {
     }
     appendWorkloads(out, chapter);
     appendFacts(out, chapter.path("facts"));
-    return out.toString();
+    return out.append(PATHS_LEGEND).toString();
   }
 
   private static String title(JsonNode row) {
@@ -113,7 +120,7 @@ final class ReportTable {
         left("", ReportTable::verdict));
   }
 
-  private static String impl(JsonNode row) {
+  static String impl(JsonNode row) {
     return row.path("impl").asText()
         + (row.hasNonNull("jdk") ? " " + row.get("jdk").asText().split("[.+]")[0] : "");
   }
@@ -202,7 +209,7 @@ final class ReportTable {
     }
   }
 
-  private static String spread(JsonNode spread) {
+  static String spread(JsonNode spread) {
     return spread.isObject()
         ? String.format(
             Locale.ROOT,
@@ -213,7 +220,7 @@ final class ReportTable {
         : NONE;
   }
 
-  private static String ratio(JsonNode value) {
+  static String ratio(JsonNode value) {
     return value.isNumber() ? String.format(Locale.ROOT, "%.2f", value.asDouble()) : NONE;
   }
 

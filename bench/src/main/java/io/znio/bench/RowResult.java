@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /** What is known of a row so far: its measurements, or why there are none. One thread. */
-final class RowResult {
+final class RowResult extends Outcome {
   /** One answer to {@code run}. */
   record Sample(
       int round,
@@ -26,9 +26,6 @@ final class RowResult {
   final List<Sample> samples = new ArrayList<>();
 
   long bytes;
-  Boolean verified;
-  String skipped;
-  String failed;
   String pathRan;
   Boolean kernelCopied;
   String declined;
@@ -39,10 +36,6 @@ final class RowResult {
 
   RowResult(Row row) {
     this.row = row;
-  }
-
-  boolean isOpen() {
-    return skipped == null && failed == null;
   }
 
   boolean isMeasured() {
@@ -56,16 +49,9 @@ final class RowResult {
 
   /** Takes in an answer of a worker; round 0 is the warm-up. */
   void take(JsonNode answer, int round) {
-    if (!answer.path("ok").asBoolean()) {
-      if (answer.hasNonNull("skipped")) {
-        skipped = answer.get("skipped").asText();
-      } else {
-        failed = answer.path("failed").asText("the worker gave no reason");
-      }
+    if (!accept(answer)) {
       return;
     }
-    boolean same = answer.path("verified").asBoolean();
-    verified = same && !Boolean.FALSE.equals(verified);
     pathRan = textOrNull(answer, "path_ran");
     declined = textOrNull(answer, "declined");
     if (answer.hasNonNull("kernel_copied")) {

@@ -2,6 +2,7 @@
 package io.znio.bench;
 
 import java.util.Arrays;
+import java.util.Map;
 
 /** Medians and their intervals, without any assumption on how the values are distributed. */
 final class Statistics {
@@ -53,6 +54,22 @@ final class Statistics {
     }
     int rank = Math.max(k, 1);
     return new Spread(spread.median(), sorted[rank - 1], sorted[n - rank]);
+  }
+
+  /**
+   * The ratios of values within the rounds that both were measured in, as {@link #medianInterval};
+   * null if there is no such round.
+   */
+  static Spread ratioInterval(Map<Integer, Double> numerators, Map<Integer, Double> denominators) {
+    int[] both =
+        numerators.keySet().stream().mapToInt(r -> r).filter(denominators::containsKey).toArray();
+    return both.length == 0
+        ? null
+        : medianInterval(ratios(at(numerators, both), at(denominators, both)));
+  }
+
+  private static double[] at(Map<Integer, Double> values, int[] rounds) {
+    return Arrays.stream(rounds).mapToDouble(values::get).toArray();
   }
 
   /** Divides two rows of values that were measured in the same rounds, round by round. */

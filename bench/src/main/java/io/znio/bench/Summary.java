@@ -55,11 +55,7 @@ final class Summary {
             : "";
     return String.format(
         "%d rows: %d verified, %d not verified, %d failed, %d skipped."
-            + " %d rounds, order drawn with seed %d.%n"
-            + "calls and faults per transfer; CPU of sender / receiver; ×JDK: median of the rounds'"
-            + " ratios to the baseline row%n"
-            + "zero-copy strict: no CPU copy on this side, broad: fewer than read + write;"
-            + " * copies derived, not measured%s",
+            + " %d rounds, order drawn with seed %d.%s",
         rows.size(),
         rows.size() - skipped - failed - unverified,
         unverified,

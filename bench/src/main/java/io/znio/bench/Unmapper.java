@@ -1,49 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
-import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 
 /**
- * Frees buffers of the JDK outside of what is timed. The JDK leaves that to the garbage collector;
- * a benchmark that waited for it would end with tens of thousands of mappings.
+ * Frees buffers of the JDK at once, by {@code Unsafe.invokeCleaner}. The JDK itself leaves that to
+ * the garbage collector; a benchmark that waited for it would end with tens of thousands of
+ * mappings.
  */
 final class Unmapper {
-  private static final Object UNSAFE;
-  private static final Method INVOKE_CLEANER;
+  /** A constant, so that the call costs what a direct one does; null on a JDK without it. */
+  private static final MethodHandle INVOKE_CLEANER = find();
 
-  static {
-    Object unsafe = null;
-    Method method = null;
+  private Unmapper() {}
+
+  private static MethodHandle find() {
     try {
       Class<?> type = Class.forName("sun.misc.Unsafe");
       Field field = type.getDeclaredField("theUnsafe");
       field.setAccessible(true);
-      unsafe = field.get(null);
-      method = type.getMethod("invokeCleaner", ByteBuffer.class);
+      return MethodHandles.lookup()
+          .findVirtual(type, "invokeCleaner", MethodType.methodType(void.class, ByteBuffer.class))
+          .bindTo(field.get(null));
     } catch (ReflectiveOperationException | RuntimeException e) {
-      // A later JDK without it: the garbage collector does the work.
-      unsafe = null;
+      return null; // a later JDK without it: the garbage collector does the work
     }
-    UNSAFE = unsafe;
-    INVOKE_CLEANER = method;
   }
-
-  private Unmapper() {}
 
   /** Whether this JDK still lets anybody do that. */
   static boolean isPossible() {
-    return UNSAFE != null;
+    return INVOKE_CLEANER != null;
   }
 
   /** Frees a direct or mapped buffer that nobody uses any more. */
   static void unmap(ByteBuffer buffer) {
-    if (UNSAFE != null && buffer.isDirect()) {
+    if (INVOKE_CLEANER != null && buffer.isDirect()) {
       try {
-        INVOKE_CLEANER.invoke(UNSAFE, buffer);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("the buffer cannot be freed", e);
+        INVOKE_CLEANER.invokeExact(buffer);
+      } catch (Throwable t) {
+        throw new IllegalStateException("the buffer cannot be freed", t);
       }
     }
   }

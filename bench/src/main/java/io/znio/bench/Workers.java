@@ -19,9 +19,13 @@ final class Workers implements AutoCloseable {
 
   private final Settings settings;
   private final Map<String, Path> jdks = new LinkedHashMap<>();
+  private final Map<String, Defined> defined = new HashMap<>();
   private final Map<String, WorkerProcess> running = new HashMap<>();
   private final List<WorkerProcess> started = new ArrayList<>();
   private boolean closed;
+
+  /** A worker with a JVM of its own. */
+  private record Defined(String jdk, List<String> options) {}
 
   Workers(Settings settings) {
     this.settings = settings;
@@ -29,7 +33,7 @@ final class Workers implements AutoCloseable {
 
   /** Registers a java launcher and returns its version, or the sentence why it cannot be used. */
   String addJdk(Path java) throws InterruptedException, WorkerException {
-    WorkerProcess worker = start("java " + java, javaCommand(java, List.of()));
+    WorkerProcess worker = start("java " + java, javaCommand(java, List.of(), List.of()));
     JsonNode hello;
     try {
       hello = worker.ask(new Wire("hello"), START_SECONDS);
@@ -55,7 +59,20 @@ final class Workers implements AutoCloseable {
     return jdks.get(version);
   }
 
-  /** Asks the worker that a row belongs to ("c", "java VERSION"). */
+  /** Gives a name to a worker with a JVM of its own, which has more options than the others. */
+  void define(String name, String jdk, List<String> options) {
+    defined.put(name, new Defined(jdk, List.copyOf(options)));
+  }
+
+  /** Ends a worker; if it is asked again, a new one is started. */
+  void end(String name) {
+    WorkerProcess worker = running.remove(name);
+    if (worker != null) {
+      worker.close();
+    }
+  }
+
+  /** Asks the worker that a row belongs to: "c", "java VERSION", or one that was defined. */
   JsonNode ask(String name, Wire command, long timeoutSeconds)
       throws WorkerException, InterruptedException {
     return worker(name).ask(command, timeoutSeconds);
@@ -77,9 +94,7 @@ final class Workers implements AutoCloseable {
 
   /** Starts a JVM of its own with options of its own; the caller closes it. */
   WorkerProcess startJava(String jdk, List<String> options) throws WorkerException {
-    List<String> command = javaCommand(jdks.get(jdk), List.of());
-    command.addAll(command.indexOf("-cp"), options); // after ours: the last one counts
-    return start("java " + jdk, command);
+    return start("java " + jdk, javaCommand(jdks.get(jdk), List.of(), options));
   }
 
   private List<String> command(String name, List<String> prefix) {
@@ -88,7 +103,10 @@ final class Workers implements AutoCloseable {
       command.add(settings.runner().toString());
       return command;
     }
-    return javaCommand(jdks.get(name.substring("java ".length())), prefix);
+    Defined own = defined.get(name);
+    return own == null
+        ? javaCommand(jdks.get(name.substring("java ".length())), prefix, List.of())
+        : javaCommand(jdks.get(own.jdk), prefix, own.options);
   }
 
   /** No child is started once the run is being stopped, and none is forgotten. */
@@ -105,7 +123,7 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  private List<String> javaCommand(Path java, List<String> prefix) {
+  private List<String> javaCommand(Path java, List<String> prefix, List<String> options) {
     List<String> command = new ArrayList<>(prefix);
     command.add(java.toString());
     command.add("-Xmx1g");
@@ -121,6 +139,7 @@ final class Workers implements AutoCloseable {
                 command.add("-D" + key + "=" + value);
               }
             });
+    command.addAll(options); // after ours: the last one counts
     command.add("-Dznio.bench.peer=" + settings.peer());
     command.add("-Djava.io.tmpdir=" + settings.scratch());
     command.add("-cp");

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.znio.bench.RowResult.Sample;
 import io.znio.bench.WorkerProcess.WorkerException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -84,16 +83,7 @@ final class Workloads {
       throws InterruptedException {
     session.progress().at(name);
     Random random = new Random(session.settings().seed());
-    List<RowResult> order = new ArrayList<>(group);
-    for (int round = 0; round <= session.settings().rounds(); round++) {
-      Collections.shuffle(order, random);
-      for (RowResult row : order) {
-        if (row.isOpen()) {
-          measure(name, row, operations, round);
-        }
-        session.progress().step();
-      }
-    }
+    Rounds.run(group, 0, session, random, (row, round) -> measure(name, row, operations, round));
   }
 
   private void measure(String name, RowResult result, int operations, int round)
@@ -148,8 +138,7 @@ final class Workloads {
     Statistics.Spread ratio = PathsJson.ratio(result, baseline);
     Json.put(node, "ratio_to_jdk", ratio == null ? null : ratio.median());
     node.put("path_ran", result.pathRan);
-    node.put("skipped", result.skipped);
-    node.put("failed", result.failed);
+    result.putReasons(node);
     return node;
   }
 

@@ -2,7 +2,7 @@
 // The chapter "paths": ratios at a glance, bars for each pair of ends, how each path works.
 'use strict';
 (() => {
-  const {el, svg, bytes, figure, fixed, feature, groupBy, table, barChart, tabs} = znio;
+  const {el, svg, bytes, figure, fixed, feature, groupBy, table, heat, barChart, tabs} = znio;
 
   const pairOf = (row) => `${row.source} → ${row.target}` +
     (row.fs ? ` (${row.fs})` : '') + (row.network ? ` (${row.network})` : '') +
@@ -42,16 +42,10 @@
       const here = rows.filter((row) => row.size === size);
       const columns = [...new Set(here.map(pairOf))];
       const names = [...new Set(here.map((row) => row.path))];
-      const line = (name) => el('tr', null, el('td', {class: 'word'}, name), columns.map((column) => {
+      holder.append(heat('path', names, columns, (name, column) => {
         const ratios = here.filter((row) => row.path === name && pairOf(row) === column).map((row) => row.ratio_to_jdk);
-        if (!ratios.length) return el('td', {class: 'soft'}, '');
-        const ratio = Math.min(...ratios);
-        const depth = Math.min(0.75, Math.abs(Math.log2(ratio)) * 0.4);
-        return el('td', {style: `background:rgba(var(--${ratio >= 1 ? 'good' : 'bad'}),${depth.toFixed(2)})`}, fixed(ratio));
+        return ratios.length ? Math.min(...ratios) : null;
       }));
-      holder.append(el('div', {class: 'scroll'}, el('table', {class: 'heat'},
-        el('thead', null, el('tr', null, el('th', {class: 'word'}, 'path'), columns.map((column) => el('th', null, column)))),
-        el('tbody', null, names.map(line)))));
     });
     panel.append(choice.bar, choice.holder);
     choice.show();

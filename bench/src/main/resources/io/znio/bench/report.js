@@ -96,6 +96,19 @@ const znio = (() => {
     return typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b));
   }
 
+  // Ratios by name and column, coloured: above 1 good, below 1 bad. ratioOf(name, column) -> number or null
+  function heat(head, names, columns, ratioOf) {
+    const cell = (ratio) => {
+      if (ratio === null) return el('td', {class: 'soft'}, '');
+      const depth = Math.min(0.75, Math.abs(Math.log2(ratio)) * 0.4);
+      return el('td', {style: `background:rgba(var(--${ratio >= 1 ? 'good' : 'bad'}),${depth.toFixed(2)})`}, fixed(ratio));
+    };
+    return el('div', {class: 'scroll'}, el('table', {class: 'heat'},
+      el('thead', null, el('tr', null, el('th', {class: 'word'}, head), columns.map((column) => el('th', null, column)))),
+      el('tbody', null, names.map((name) => el('tr', null, el('td', {class: 'word'}, name),
+        columns.map((column) => cell(ratioOf(name, column))))))));
+  }
+
   // ---- charts
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -144,15 +157,17 @@ const znio = (() => {
   }
 
   // Appends a chart. rows: {label, who, spread}; bars by label, one colour for each who, min and max as whiskers
-  function barChart(into, rows, unit, baseline) {
+  // look: {log: the axis is logarithmic, and this writes its figures; paints: the colour of each who, in their order}
+  function barChart(into, rows, unit, baseline, look = {}) {
     const labels = [...new Set(rows.map((row) => row.label))];
-    const whos = [...new Set(rows.map((row) => row.who))]
-      .sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
+    const found = [...new Set(rows.map((row) => row.who))];
+    const whos = look.paints ? Object.keys(look.paints).filter((who) => found.includes(who))
+      : found.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b));
     const datasets = whos.map((who) => {
       const mine = labels.map((label) => rows.find((row) => row.label === label && row.who === who));
       return {
         label: who,
-        paint: paint(who, whos),
+        paint: look.paints ? look.paints[who] : paint(who, whos),
         data: mine.map((row) => (row ? row.spread.median : null)),
         spreads: mine.map((row) => (row ? row.spread : null)),
         skipNull: true,
@@ -181,7 +196,10 @@ const znio = (() => {
         }}},
       },
       scales: {
-        x: {beginAtZero: true, title: {display: true, text: unit}, suggestedMax: Math.max(...rows.map((row) => row.spread.max))},
+        x: {type: look.log ? 'logarithmic' : 'linear', beginAtZero: !look.log, title: {display: true, text: unit},
+          min: look.log ? 10 ** Math.floor(Math.log10(Math.min(...rows.map((row) => row.spread.min)))) : undefined,
+          ticks: look.log ? {maxRotation: 0, callback: (value) => (isPowerOfTen(value) ? look.log(value) : null)} : {},
+          suggestedMax: Math.max(...rows.map((row) => row.spread.max))},
         y: {grid: {display: false}, ticks: {autoSkip: false}},
       },
     };
@@ -190,6 +208,7 @@ const znio = (() => {
     dress(chart);
   }
 
+  const isPowerOfTen = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
   const rank = (who) => (who === 'C' ? 0 : who.startsWith('JDK') ? 2 : 1);
 
   function dress(chart) {
@@ -198,7 +217,7 @@ const znio = (() => {
     });
     const scales = chart.options.scales;
     scales.x.grid = {color: color('--line')};
-    scales.x.ticks = {color: color('--soft')};
+    scales.x.ticks.color = color('--soft');
     scales.x.title.color = color('--soft');
     scales.y.ticks.color = color('--text');
     chart.options.plugins.legend.labels.color = color('--text');
@@ -285,5 +304,5 @@ const znio = (() => {
     main.append(el('footer', null, `Report schema ${report.schema}. The data of this page are in it as JSON (element #data).`));
   }
 
-  return {chapters, el, svg, bytes, figure, fixed, feature, groupBy, table, barChart, tabs, draw};
+  return {chapters, el, svg, bytes, figure, fixed, feature, groupBy, table, heat, barChart, tabs, draw};
 })();

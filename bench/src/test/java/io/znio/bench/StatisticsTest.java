@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.znio.bench.Statistics.Spread;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +65,13 @@ class StatisticsTest {
     }
     // Eleven values: the second from each end, 98.8 %.
     assertThat((double) held / tries).isCloseTo(0.988, within(0.01));
+  }
+
+  @Test
+  void onlyRoundsThatBothRanInArePaired() {
+    assertThat(Statistics.ratioInterval(Map.of(1, 2.0, 2, 9.0, 3, 5.0), Map.of(2, 3.0, 1, 1.0)))
+        .isEqualTo(new Spread(2.5, 2, 3));
+    assertThat(Statistics.ratioInterval(Map.of(1, 2.0), Map.of(2, 3.0))).isNull();
   }
 
   @Test
