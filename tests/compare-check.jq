@@ -6,6 +6,10 @@ def permitted:
   $skips | split("\n") | map(select(test("^\\s*(#|$)") | not)
     | capture("^(?<where>\\S+)\\s+(?<path>\\S+)\\s+(?<reason>.+)$"))
   | map(select(.where == "everywhere" or $ci == ""));
+def allowed($row; $path):
+  . as $permitted | $permitted | any((.path == "*" or .path == $path)
+    and (.reason as $r | $row.skipped | test($r)));
+def memory_name: "\(.op) \(.impl) \(.level // "-") \(.jdk) \(.size) \(.threads)";
 def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
 
 def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
@@ -48,6 +52,7 @@ def life_wrong($jdks):
 
 .chapters.paths.rows as $rows
 | .chapters.faults.rows as $faults
+| .chapters.memory.rows as $memory
 | permitted as $permitted
 | (if .schema != 1 then "schema is \(.schema)" else empty end),
   (if ($rows | length) < 100 then "only \($rows | length) rows" else empty end),
@@ -66,9 +71,23 @@ def life_wrong($jdks):
       elif .skipped == "" then "skipped without a reason: \(name)"
       elif .skipped != null then
         . as $row
-        | if $permitted | any((.path == "*" or .path == $row.path)
-            and (.reason as $r | $row.skipped | test($r)))
-          then empty else "skipped, not permitted: \(name): \(.skipped)" end
+        | if $permitted | allowed($row; $row.path) then empty
+          else "skipped, not permitted: \(name): \(.skipped)" end
+      else empty end),
+  (.machine.jdks[] as $jdk | ($memory_ops | words)[] as $op
+    | ("znio checked", "znio tracked", "znio unchecked", "jdk-clean") as $who
+    | if $memory | any(.op == $op and .jdk == $jdk
+        and $who == (.impl + if .level then " " + .level else "" end))
+      then empty else "no row of \($op) by \($who) on \($jdk)" end),
+  ($memory[]
+    | if .failed != null then "failed: \(memory_name): \(.failed)"
+      elif .skipped != null then
+        . as $row
+        | if $permitted | allowed($row; $row.op) then empty
+          else "skipped, not permitted: \(memory_name): \(.skipped)" end
+      elif .verified != true then "not verified: \(memory_name): \(.problem)"
+      elif ((.ns // .bytes).median // 0) <= 0 then "no figure: \(memory_name)"
+      elif .ratio_to_jdk == null then "no ratio: \(memory_name)"
       else empty end),
   (if ($faults | length) < 60 then "only \($faults | length) faults" else empty end),
   (("silent", "crash") as $outcome

@@ -40,7 +40,8 @@ public final class Compare implements Callable<Integer> {
 
   /** All chapters, in the order of the report. */
   static List<Chapter> chapters() {
-    return List.of(new PathsChapter(), new LifecycleChapter(), new FaultsChapter());
+    return List.of(
+        new PathsChapter(), new MemoryChapter(), new LifecycleChapter(), new FaultsChapter());
   }
 
   @Spec private CommandSpec spec;

@@ -48,14 +48,14 @@ final class Options {
       names = "--only",
       paramLabel = "PATHS",
       split = ",",
-      description = "Only these paths, and the JDK rows that they are compared with.")
+      description = "Only these paths or operations, and the JDK rows they are compared with.")
   private List<String> only = List.of();
 
   @Option(
       names = "--sizes",
       paramLabel = "LIST",
       split = ",",
-      description = "Transfer sizes, for example 4KiB,1MiB,file (file: the file's own size).")
+      description = "Sizes, for example 4KiB,1MiB,file (file: transfers of the file's own size).")
   private List<String> sizes = List.of();
 
   @Option(
@@ -64,6 +64,13 @@ final class Options {
       split = ",",
       description = "Only rows towards these: tcp, unix, pipe, file, memory.")
   private List<String> targets = List.of();
+
+  @Option(
+      names = "--peers",
+      paramLabel = "LIST",
+      split = ",",
+      description = "Other libraries to measure too in the chapter memory: lwjgl.")
+  private List<String> peers = List.of();
 
   @Option(
       names = "--rounds",
@@ -126,6 +133,8 @@ final class Options {
     checkRounds(line);
     Set<String> paths = checkedPaths(line);
     Set<String> wantedTargets = checkedTargets(line);
+    Set<String> wantedPeers =
+        checkedWords(line, "--peers", "library known here", peers, MemoryRows.PEERS);
     List<Long> wantedSizes = checkedSizes(line);
     boolean own = sizes.isEmpty() || sizes.contains("file");
     checkOutput(line, "--json", json);
@@ -151,6 +160,8 @@ final class Options {
         launchers,
         tools.resolve("znio-bench-runner"),
         tools.resolve("znio-bench-peer"),
+        !sizes.isEmpty(),
+        wantedPeers,
         directory);
   }
 
@@ -173,6 +184,7 @@ final class Options {
   private Set<String> checkedPaths(CommandLine line) {
     Set<String> known = new TreeSet<>(PathFacts.get().all().keySet());
     known.addAll(Workloads.NAMES);
+    known.addAll(MemoryRows.OPS);
     for (String path : only) {
       if (!known.contains(path)) {
         throw bad(
@@ -183,16 +195,23 @@ final class Options {
   }
 
   private Set<String> checkedTargets(CommandLine line) {
-    for (String target : targets) {
-      if (!TARGETS.contains(target)) {
+    return checkedWords(line, "--targets", "kind of target", targets, TARGETS);
+  }
+
+  private static Set<String> checkedWords(
+      CommandLine line, String option, String noun, List<String> words, Set<String> known) {
+    for (String word : words) {
+      if (!known.contains(word)) {
         throw bad(
             line,
-            "--targets: '%s' is no kind of target; choose from %s",
-            target,
-            String.join(", ", new TreeSet<>(TARGETS)));
+            "%s: '%s' is no %s; choose from %s",
+            option,
+            word,
+            noun,
+            String.join(", ", new TreeSet<>(known)));
       }
     }
-    return new LinkedHashSet<>(targets);
+    return new LinkedHashSet<>(words);
   }
 
   private List<Long> checkedSizes(CommandLine line) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class ProcMemory {
   private static final byte[] RESIDENT = "VmRSS:".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] ANONYMOUS = "RssAnon:".getBytes(StandardCharsets.US_ASCII);
   private static final int FIRST_BYTES = 64 * 1024;
 
   private byte[] text = new byte[FIRST_BYTES];
@@ -20,6 +21,12 @@ final class ProcMemory {
   long residentBytes() throws IOException {
     read("/proc/self/status");
     return parseResident(text, length);
+  }
+
+  /** Resident bytes that no file backs: of the heap, and of memory outside of it. */
+  long anonymousBytes() throws IOException {
+    read("/proc/self/status");
+    return parse(text, length, ANONYMOUS);
   }
 
   /** Bytes of address space that show the file of that name, as {@code /proc/self/maps} has it. */
@@ -46,7 +53,11 @@ final class ProcMemory {
 
   /** The number behind "VmRSS:", which is in kB; 0 if it is not there. */
   static long parseResident(byte[] text, int length) {
-    int at = find(text, 0, length, RESIDENT);
+    return parse(text, length, RESIDENT);
+  }
+
+  private static long parse(byte[] text, int length, byte[] name) {
+    int at = find(text, 0, length, name);
     long kib = 0;
     for (int i = Math.max(at, 0); at >= 0 && i < length && text[i] != '\n'; i++) {
       kib = text[i] >= '0' && text[i] <= '9' ? 10 * kib + text[i] - '0' : kib;

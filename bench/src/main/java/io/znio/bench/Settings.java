@@ -21,6 +21,8 @@ import java.util.Set;
  * @param jdks java launchers beside the one that runs this program
  * @param runner the C runner's program
  * @param peer the peer's program
+ * @param sizesGiven whether the user has chosen the sizes
+ * @param peers other libraries that are measured too
  * @param scratch an empty directory for files of the measurements
  */
 record Settings(
@@ -37,6 +39,8 @@ record Settings(
     List<Path> jdks,
     Path runner,
     Path peer,
+    boolean sizesGiven,
+    Set<String> peers,
     Path scratch) {
 
   boolean wantsPath(String path) {

@@ -64,6 +64,7 @@ public final class Worker {
         yield new Probe(plan, peer(plan.peer()), movers(plan.impl())).run();
       }
       case "lifecycle" -> LifeWorker.run(wire);
+      case "memory" -> new MemoryRun(MemoryPlan.of(wire)).run();
       case "workload" -> WorkloadRun.of(wire, peer(Plan.peerOf(wire))).run();
       default -> throw new IllegalArgumentException("unknown command '" + wire.verb() + "'");
     };

@@ -43,6 +43,7 @@ class CompareTest {
     "--rounds=x, x",
     "--targets=moon, moon",
     "--chapters=none, none",
+    "--peers=nobody, lwjgl",
     "--json=/no/such/directory/x.json, /no/such/directory",
     "--html=/, directory",
     "--jdks=/no/such/jdk, /no/such/jdk",

@@ -43,6 +43,11 @@ class RowsTest {
           "mapped-writev");
 
   static Settings settings(boolean quick, Set<String> only, Set<String> targets, List<Long> sizes) {
+    return settings(quick, only, targets, sizes, Set.of());
+  }
+
+  static Settings settings(
+      boolean quick, Set<String> only, Set<String> targets, List<Long> sizes, Set<String> peers) {
     return new Settings(
         Path.of("/file"),
         64 * Sizes.MIB,
@@ -57,6 +62,8 @@ class RowsTest {
         List.of(),
         Path.of("/runner"),
         Path.of("/peer"),
+        !sizes.isEmpty(),
+        peers,
         Path.of("/scratch"));
   }
 

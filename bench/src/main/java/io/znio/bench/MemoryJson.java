@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio.bench;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/** Turns the results of the chapter "memory" into the report's JSON. */
+final class MemoryJson {
+  private final Settings settings;
+  private final List<MemoryResult> results;
+
+  MemoryJson(Settings settings, List<MemoryResult> results) {
+    this.settings = settings;
+    this.results = results;
+  }
+
+  ObjectNode chapter() {
+    ObjectNode chapter = Json.object();
+    chapter.put("rounds", settings.rounds());
+    chapter.put("seed", settings.seed());
+    chapter.put("quick", settings.quick());
+    ArrayNode rows = chapter.putArray("rows");
+    results.forEach(result -> rows.add(row(result)));
+    return chapter;
+  }
+
+  private ObjectNode row(MemoryResult result) {
+    MemoryRow row = result.row;
+    ObjectNode node = Json.object();
+    node.put("op", row.op());
+    node.put("impl", row.impl());
+    node.put("jdk", row.jdk());
+    node.put("level", row.level());
+    node.put("size", row.size());
+    node.put("zeroed", row.zeroed());
+    node.put("threads", row.threads());
+    boolean measured = result.isMeasured();
+    node.put("operations", measured ? result.operations : null);
+    node.put("verified", result.reportedVerdict());
+    node.put("problem", result.problem);
+    node.set("ns", measured && !row.isLive() ? spread(result.figures) : null);
+    node.set("bytes", measured && row.isLive() ? bytes(result) : null);
+    putRatio(node, "ratio_to_jdk", result, other -> other.isBaselineOf(row), true);
+    putRatio(node, "ratio_to_lwjgl", result, other -> other.isPeerOf(row), false);
+    node.put("after_free", row.staleUse());
+    result.putReasons(node);
+    return node;
+  }
+
+  private static ObjectNode spread(Map<Integer, Double> figures) {
+    double[] values = figures.values().stream().mapToDouble(figure -> figure).toArray();
+    return Json.spread(Statistics.spread(values));
+  }
+
+  private static ObjectNode bytes(MemoryResult result) {
+    ObjectNode bytes = spread(result.figures);
+    bytes.set("native", spread(result.nativeBytes));
+    bytes.set("heap", spread(result.heapBytes));
+    return bytes;
+  }
+
+  /** How many times less a row takes than another, in the median of the rounds. */
+  private void putRatio(
+      ObjectNode node,
+      String field,
+      MemoryResult result,
+      Predicate<MemoryRow> wanted,
+      boolean interval) {
+    Statistics.Spread ratio =
+        results.stream()
+            .filter(other -> wanted.test(other.row))
+            .findFirst()
+            .filter(other -> other.isMeasured() && result.isMeasured())
+            .map(other -> Statistics.ratioInterval(other.figures, result.figures))
+            .orElse(null);
+    Json.put(node, field, ratio == null ? null : ratio.median());
+    if (interval) {
+      Json.putInterval(node, "ratio_interval", ratio);
+    }
+  }
+}
