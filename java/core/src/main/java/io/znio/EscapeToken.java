@@ -74,6 +74,10 @@ final class EscapeToken extends Jdk17.MemorySegmentProxy implements Jdk17.Scope,
         return count < 0 ? Token.CLOSED : Token.CLOSED - count;
       }
     }
+    if (seen == SHARED) { // it stays so until this thread, which alone closes, says DEAD
+      UNSAFE.putIntRelease(this, OWNER, DEAD);
+      return Token.QUARANTINE;
+    }
     int last = UNSAFE.getAndSetInt(this, OWNER, DEAD);
     boolean alone = last > SHARED && last == self() || last < DEAD;
     return alone ? Token.REUSABLE : Token.QUARANTINE;

@@ -85,6 +85,10 @@ final class Jdk17 {
       throw outline();
     }
 
+    void putIntRelease(Object owner, long offset, int value) {
+      throw outline();
+    }
+
     int getAndSetInt(Object owner, long offset, int value) {
       throw outline();
     }

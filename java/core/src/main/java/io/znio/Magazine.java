@@ -34,8 +34,8 @@ import static io.znio.Layout.WORD_STATE_MASK;
 /**
  * Java's half of a magazine of C ({@code znio/magazine.h}): free blocks in the hands of one thread,
  * so that allocation and free need no call. {@link #allocate}, {@link #free} and {@link #retire} do
- * step for step what {@code zn_magazine_allocate}, {@code _free} and {@code _retire} do. One thread
- * at a time.
+ * step for step what {@code zn_magazine_allocate}, {@code _free} and {@code _retire} do, but for
+ * the end of a life. One thread at a time; and of one block, one thread ends its life.
  */
 final class Magazine {
   private static final int LIVE = Native.STATE_LIVE;
@@ -170,7 +170,12 @@ final class Magazine {
     return result < 0 ? 2 : result; // the block is retired: what is missing is a flush
   }
 
-  /** Ends the life that {@code handle} names, and counts the death. False: it has ended before. */
+  /**
+   * Ends the life that {@code handle} names, and counts the death. False: it has ended before.
+   *
+   * <p>No compare-and-set, as C needs one: the caller has closed the {@link Owner}, once and alone,
+   * and knows the handle alone. So nobody else takes the word away from LIVE.
+   */
   private boolean end(long record, long handle, int state, int cause) {
     long word = Raw.getLongAcquire(record + RECORD_WORD);
     long generation = word >>> WORD_GENERATION_SHIFT & WORD_GENERATION_MASK;
@@ -179,10 +184,7 @@ final class Magazine {
     }
     long next = (generation + 1 & WORD_GENERATION_MASK) << WORD_GENERATION_SHIFT;
     long size = word >>> WORD_SIZE_SHIFT;
-    // One life has one end: if the word has changed since, another thread was faster.
-    if (!Raw.compareAndSet(record + RECORD_WORD, word, state | next | size << WORD_SIZE_SHIFT)) {
-      return false;
-    }
+    Raw.putLongRelease(record + RECORD_WORD, state | next | size << WORD_SIZE_SHIFT);
     int ticks = Raw.getInt(TICK_ADDRESS) - (int) Raw.getLong(record + RECORD_BIRTH);
     add(MAGAZINE_DIED_BYTES, size);
     add(

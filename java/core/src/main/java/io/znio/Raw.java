@@ -18,9 +18,6 @@ final class Raw {
       ofAddress("getLongAcquire", long.class, Object.class, long.class);
   private static final MethodHandle PUT_LONG_RELEASE =
       ofAddress("putLongRelease", void.class, Object.class, long.class, long.class);
-  private static final MethodHandle COMPARE_AND_SET =
-      ofAddress(
-          "compareAndSetLong", boolean.class, Object.class, long.class, long.class, long.class);
   private static final MethodHandle STORE_FENCE = of("storeFence", void.class);
   private static final MethodHandle PUT_FIELD =
       of("putInt", void.class, Object.class, long.class, int.class);
@@ -90,14 +87,6 @@ final class Raw {
   static void putLongRelease(long address, long value) {
     try {
       PUT_LONG_RELEASE.invokeExact(address, value);
-    } catch (Throwable t) {
-      throw Internals.unexpected(t);
-    }
-  }
-
-  static boolean compareAndSet(long address, long expected, long value) {
-    try {
-      return (boolean) COMPARE_AND_SET.invokeExact(address, expected, value);
     } catch (Throwable t) {
       throw Internals.unexpected(t);
     }

@@ -79,7 +79,7 @@ final class Token25 extends Token {
       GET_STATE = reader(state);
       SET_STATE =
           state
-              .toMethodHandle(AccessMode.SET_VOLATILE)
+              .toMethodHandle(AccessMode.SET_RELEASE)
               .asType(methodType(void.class, Object.class, int.class));
       GET_RELEASED =
           reader((VarHandle) Internals.constant(CONFINED, "ASYNC_RELEASE_COUNT", VarHandle.class));
@@ -180,7 +180,7 @@ final class Token25 extends Token {
         return acquired < 0 ? CLOSED : CLOSED - acquired;
       }
     }
-    SET_STATE.invokeExact(session, STATE_CLOSED);
+    SET_STATE.invokeExact(session, STATE_CLOSED); // no fence: the way into the quarantine has one
     return QUARANTINE;
   }
 
