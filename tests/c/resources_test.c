@@ -253,7 +253,7 @@ static void test_a_memfd_is_in_the_ledger(void **state) {
   struct zn_ledger_totals totals;
   zn_ledger_read(&totals);
   assert_int_equal(totals.memfds, balance.totals.memfds + COUNT);
-  assert_int_equal(totals.memfd_bytes, balance.totals.memfd_bytes + 1000 * COUNT + 199 * 100);
+  assert_int_equal(totals.memfd_bytes, balance.totals.memfd_bytes + 1000L * COUNT + 199 * 100L);
   assert_int_equal(zn_memfd_end(fds[0], 3), -EINVAL);
   for (int i = 0; i < COUNT; i++) {
     int cause = i % 2 == 0 ? ZN_CAUSE_LEAKED : ZN_CAUSE_CLOSED;

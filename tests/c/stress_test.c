@@ -130,15 +130,14 @@ static bool allocate_plain(struct worker *worker, struct item *item) {
 
 static bool map(struct worker *worker, struct item *item) {
   item->size = 1 + below(worker, 100000);
-  int result = zn_ledger_born(ZN_KIND_MAPPING, 0, item->size, worker->thread, (uint32_t)item->size,
-                              &item->handle);
-  MUST(result == 0 || result == ZN_ELIMIT);
-  if (result != 0) return false;
   int file = below(worker, 2) == 0 ? s_file : -1;
   int mode = file >= 0 ? ZN_MAPPING_PRIVATE : ZN_MAPPING_READ_WRITE;
-  MUST(zn_mapping_open(file, 0, item->size, mode, NULL, &item->mapping) == 0);
+  struct zn_mapping_options options = {.thread = worker->thread, .site = (uint32_t)item->size};
+  int result = zn_mapping_open(file, 0, item->size, mode, &options, &item->mapping);
+  MUST(result == 0 || result == ZN_ELIMIT);
+  if (result != 0) return false;
+  item->handle = zn_mapping_record(item->mapping);
   item->address = zn_mapping_address(item->mapping);
-  MUST(zn_ledger_set_address(item->handle, (uint64_t)(uintptr_t)item->address) == 0);
   return true;
 }
 
@@ -197,20 +196,26 @@ static void end_block(struct worker *worker, uint64_t handle, int cause) {
 }
 
 static void unmap(struct worker *worker, const struct item *item, int cause) {
-  bool keep = below(worker, 2) == 0;
-  if (keep) {
+  if (cause == ZN_CAUSE_LEAKED) {
+    zn_mapping_set_leaked(item->mapping);
+  } else if (below(worker, 2) == 0) {
     MUST(zn_mapping_close(item->mapping) == 0);
     MUST(zn_mapping_close(item->mapping) == ZN_ECLOSED);
   }
-  MUST(zn_ledger_died(item->handle, cause, keep) == 0);
   MUST(zn_mapping_release(item->mapping) == 0);
-  if (keep) MUST(zn_ledger_forget(item->handle) == 0);
   MUST(zn_ledger_died(item->handle, cause, 0) == -EALREADY);
+}
+
+/* Mappings know no ZN_CAUSE_CLEANED, and plain regions only one. */
+static int cause_of_death(struct worker *worker, const struct item *item) {
+  if (item->kind == PLAIN) return ZN_CAUSE_CLOSED;
+  if (item->kind == BLOCK) return (int)below(worker, CAUSES);
+  return below(worker, 2) == 0 ? ZN_CAUSE_CLOSED : ZN_CAUSE_LEAKED;
 }
 
 static void die(struct worker *worker, struct item *item) {
   verify(item);
-  int cause = item->kind == PLAIN ? ZN_CAUSE_CLOSED : (int)below(worker, CAUSES);
+  int cause = cause_of_death(worker, item);
   if (item->kind == BLOCK) end_block(worker, item->handle, cause);
   if (item->kind == PLAIN) zn_region_free(item->address, item->size, item->alignment);
   if (item->kind == MAPPED) unmap(worker, item, cause);

@@ -19,8 +19,10 @@ final class MemoryTable {
   private static final String LEGEND =
       """
 
-      ns: wall time of one operation (of each thread); ×JDK: how many times less than allocateDirect or map with
-      invokeCleaner on the same JDK, median of the rounds; after free: what a use of freed memory does
+      ns: wall time of one operation (of each thread)
+      ×JDK: how many times less than allocateDirect or map with invokeCleaner on the same JDK,
+      median of the rounds
+      after free: what a use of freed memory does
       """;
 
   private MemoryTable() {}

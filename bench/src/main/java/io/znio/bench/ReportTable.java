@@ -26,8 +26,10 @@ final class ReportTable {
   private static final String PATHS_LEGEND =
       """
 
-      calls and faults per transfer; CPU of sender / receiver; ×JDK: median of the rounds' ratios to the baseline row
-      zero-copy strict: no CPU copy on this side, broad: fewer than read + write; * copies derived, not measured
+      calls and faults per transfer; CPU of sender / receiver
+      ×JDK: median of the rounds' ratios to the baseline row
+      zero-copy strict: no CPU copy on this side, broad: fewer than read + write
+      * copies derived, not measured
       """;
 
   /** Renders the chapter "paths". */
