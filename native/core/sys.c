@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -52,6 +53,10 @@ int64_t zn_sys_pread(int fd, void *buffer, size_t size, int64_t offset) {
 /* On a descriptor with O_APPEND Linux appends, whatever the offset (pwrite(2), BUGS). */
 int64_t zn_sys_pwrite(int fd, const void *buffer, size_t size, int64_t offset) {
   return counted(pwrite(fd, buffer, size, offset));
+}
+
+int64_t zn_sys_readv(int fd, const struct iovec *vector, int count) {
+  return counted(readv(fd, vector, count));
 }
 
 int64_t zn_sys_writev(int fd, const struct iovec *vector, int count) {
@@ -161,6 +166,8 @@ int zn_sys_reopen(int fd, int flags) {
   return zn_sys_open(path, flags, 0);
 }
 
+int zn_sys_unlink(const char *path) { return (int)counted(unlink(path)); }
+
 /* After EINTR the descriptor is gone all the same (Linux): never close twice. */
 int zn_sys_close(int fd) { return (int)counted(close(fd)); }
 
@@ -218,6 +225,30 @@ int zn_sys_mlock(void *address, size_t size, bool on_fault) {
 }
 
 int zn_sys_truncate(int fd, int64_t size) { return (int)counted(ftruncate(fd, size)); }
+
+int zn_sys_fsync(int fd) { return (int)counted(fsync(fd)); }
+
+int zn_sys_fdatasync(int fd) { return (int)counted(fdatasync(fd)); }
+
+int zn_sys_lock(int fd, int type, int64_t position, int64_t size, bool wait) {
+  struct flock lock = {.l_type = (short)type,
+                       .l_whence = SEEK_SET,
+                       .l_start = position,
+                       .l_len = size == INT64_MAX ? 0 : size};
+  return (int)counted(fcntl(fd, wait ? F_SETLKW : F_SETLK, &lock));
+}
+
+int64_t zn_sys_device_bytes(int fd) {
+  uint64_t bytes = 0;
+  int64_t result = counted(ioctl(fd, BLKGETSIZE64, &bytes));
+  return result < 0 ? result : (int64_t)bytes;
+}
+
+int64_t zn_sys_fragment_bytes(int fd) {
+  struct statvfs status;
+  int64_t result = counted(fstatvfs(fd, &status));
+  return result < 0 ? result : (int64_t)status.f_frsize;
+}
 
 int zn_sys_fallocate(int fd, int mode, int64_t offset, int64_t size) {
   return (int)counted(fallocate(fd, mode, offset, size));

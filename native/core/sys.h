@@ -37,6 +37,7 @@ int64_t zn_sys_read(int fd, void *buffer, size_t size);
 int64_t zn_sys_write(int fd, const void *buffer, size_t size);
 int64_t zn_sys_pread(int fd, void *buffer, size_t size, int64_t offset);
 int64_t zn_sys_pwrite(int fd, const void *buffer, size_t size, int64_t offset);
+int64_t zn_sys_readv(int fd, const struct iovec *vector, int count);
 int64_t zn_sys_writev(int fd, const struct iovec *vector, int count);
 int64_t zn_sys_sendfile(int target, int source, int64_t *offset, size_t size);
 int64_t zn_sys_splice(int source, int64_t *source_offset, int target, int64_t *target_offset,
@@ -67,6 +68,7 @@ int64_t zn_sys_pipe_bytes(int fd);                 /* FIONREAD */
 
 int zn_sys_open(const char *path, int flags, unsigned mode);
 int zn_sys_reopen(int fd, int flags); /* the same file again, through /proc/self/fd */
+int zn_sys_unlink(const char *path);
 int zn_sys_close(int fd);
 int zn_sys_dup(int fd); /* close-on-exec */
 int zn_sys_fstat(int fd, struct stat *status);
@@ -87,6 +89,12 @@ int zn_sys_mmap_fixed(void *address, int fd, int64_t offset, size_t size, int pr
 /* -ENOMEM: over RLIMIT_MEMLOCK, or a page cannot be had; -EPERM: that limit is 0. */
 int zn_sys_mlock(void *address, size_t size, bool on_fault); /* mlock2 (4.4) */
 int zn_sys_truncate(int fd, int64_t size);
+int zn_sys_fsync(int fd);
+int zn_sys_fdatasync(int fd);
+/* F_SETLK, F_SETLKW of type F_RDLCK, F_WRLCK or F_UNLCK; size INT64_MAX: to the end. */
+int zn_sys_lock(int fd, int type, int64_t position, int64_t size, bool wait);
+int64_t zn_sys_device_bytes(int fd);   /* BLKGETSIZE64 */
+int64_t zn_sys_fragment_bytes(int fd); /* fstatvfs: f_frsize */
 int zn_sys_fallocate(int fd, int mode, int64_t offset, int64_t size);
 int64_t zn_sys_block_bytes(int fd, int64_t *type); /* fstatfs: f_bsize and f_type */
 void zn_sys_yield(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* io.znio.Native: versions, names and what only JNI can reach. */
 #include "jni_znio.h"
+#include "znio/file.h"
 #include "znio/ledger.h"
 #include "znio/mapping.h"
 #include "znio/region.h"
@@ -57,6 +58,18 @@ static const jlong fixed_constants[] = {ZN_ABI,
                                         ZN_ADVICE_NO_HUGE_PAGES,
                                         ZN_ADVICE_COLD,
                                         ZN_ADVICE_PAGE_OUT,
+                                        ZN_FILE_READ,
+                                        ZN_FILE_WRITE,
+                                        ZN_FILE_APPEND,
+                                        ZN_FILE_TRUNCATE,
+                                        ZN_FILE_CREATE,
+                                        ZN_FILE_CREATE_NEW,
+                                        ZN_FILE_SYNC,
+                                        ZN_FILE_DSYNC,
+                                        ZN_FILE_DIRECT,
+                                        ZN_FILE_NO_FOLLOW,
+                                        ZN_FILE_DELETE,
+                                        ZN_FILE_PARTS_MAX,
                                         ZN_REGION_ZEROED,
                                         ZN_STATE_UNUSED,
                                         ZN_STATE_FREE,

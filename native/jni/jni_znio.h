@@ -36,6 +36,7 @@ extern const struct jni_table jni_limit_table;
 extern const struct jni_table jni_quarantine_table;
 extern const struct jni_table jni_ledger_table;
 extern const struct jni_table jni_thread_table;
+extern const struct jni_table jni_file_table;
 
 /* Native methods that JNI_OnLoad binds. */
 jint jni_method_count(void);

@@ -4,6 +4,7 @@
 #define ZNIO_ZNIO_H
 
 #include "znio/error.h"
+#include "znio/file.h"
 #include "znio/guard.h"
 #include "znio/ledger.h"
 #include "znio/limit.h"

@@ -19,14 +19,18 @@ import java.io.IOException;
  * </table>
  */
 final class Errors {
+  static final int ENOENT = -2;
   static final int EINTR = -4;
   static final int EBADF = -9;
   static final int EAGAIN = -11;
   static final int ENOMEM = -12;
+  static final int EACCES = -13;
   static final int EBUSY = -16;
+  static final int EEXIST = -17;
   static final int EINVAL = -22;
   static final int ENOSPC = -28;
   static final int EPIPE = -32;
+  static final int ELOOP = -40;
   static final int ECONNRESET = -104;
   static final int EALREADY = -114;
   static final int ELIMIT = -5014;

@@ -124,7 +124,10 @@ final class JdkChannels {
   private static String missing() {
     boolean threadsBlock = IS_VIRTUAL != null && SOCKET_WRITE.unblock == null;
     String unblock = threadsBlock ? "a way to leave a virtual thread's carrier" : null;
-    for (String first : new String[] {NEEDED.missing(), JdkFiles.missing(), JdkMemory.missing()}) {
+    for (String first :
+        new String[] {
+          NEEDED.missing(), JdkFiles.missing(), JdkFileSystem.missing(), JdkMemory.missing()
+        }) {
       if (first != null) {
         return first;
       }

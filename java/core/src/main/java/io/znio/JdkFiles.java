@@ -13,7 +13,10 @@ import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 
-/** The file channels' part of {@link JdkChannels}. */
+/**
+ * The file channels' part of {@link JdkChannels}: the JDK's by its internals, and {@link
+ * NativeFileChannel}, which is asked by the same names.
+ */
 final class JdkFiles {
   /** No place in a file channel's set of threads. */
   static final int NONE = Integer.MIN_VALUE;
@@ -57,12 +60,15 @@ final class JdkFiles {
     return NEEDED.missing();
   }
 
-  /** True for the JDK's own file channel, which can be borrowed. */
+  /** True for a file channel that can be borrowed: the JDK's own, and ours. */
   static boolean isFile(Channel channel) {
-    return channel.getClass() == FILE;
+    return channel.getClass() == FILE || channel instanceof NativeFileChannel;
   }
 
   static boolean isReadable(FileChannel file) {
+    if (file instanceof NativeFileChannel own) {
+      return own.isReadable();
+    }
     try {
       return (boolean) READABLE.invokeExact(file);
     } catch (Throwable t) {
@@ -71,6 +77,9 @@ final class JdkFiles {
   }
 
   static boolean isWritable(FileChannel file) {
+    if (file instanceof NativeFileChannel own) {
+      return own.isWritable();
+    }
     try {
       return (boolean) WRITABLE.invokeExact(file);
     } catch (Throwable t) {
@@ -80,6 +89,9 @@ final class JdkFiles {
 
   /** True if every write goes to the end of the file, whatever position is named. */
   static boolean appends(FileChannel file) {
+    if (file instanceof NativeFileChannel own) {
+      return own.appends();
+    }
     try {
       return (boolean) APPENDS.invokeExact(file);
     } catch (Throwable t) {
@@ -98,6 +110,9 @@ final class JdkFiles {
 
   /** The descriptor of an acquired channel. */
   static int descriptor(FileChannel file) {
+    if (file instanceof NativeFileChannel own) {
+      return own.descriptor();
+    }
     try {
       return (int) FD.invokeExact(file);
     } catch (Throwable t) {
@@ -112,6 +127,9 @@ final class JdkFiles {
    * @return the place, for {@link #release}
    */
   static int acquire(FileChannel file, boolean hook) throws IOException {
+    if (file instanceof NativeFileChannel own) {
+      return own.acquire(hook, false);
+    }
     if (!hook) {
       return add(file);
     }
@@ -132,6 +150,10 @@ final class JdkFiles {
   /** Gives it back; throws if it was closed, or the thread interrupted, and nothing completed. */
   static void release(FileChannel file, boolean hook, int place, boolean completed)
       throws IOException {
+    if (file instanceof NativeFileChannel own) {
+      own.release(hook, place, completed);
+      return;
+    }
     remove(file, place);
     if (hook) {
       end(file, completed);
@@ -154,6 +176,9 @@ final class JdkFiles {
    * @return the place, for {@link #remove}; never {@link #NONE}
    */
   static int add(FileChannel file) throws ClosedChannelException {
+    if (file instanceof NativeFileChannel own) {
+      return own.enter(false);
+    }
     int place;
     try {
       place = (int) ADD.invokeExact(file);
@@ -169,6 +194,10 @@ final class JdkFiles {
 
   static void remove(FileChannel file, int place) {
     if (place == NONE) {
+      return;
+    }
+    if (file instanceof NativeFileChannel own) {
+      own.leave(place);
       return;
     }
     try {

@@ -49,6 +49,16 @@ final class JdkMembers {
     }
   }
 
+  MethodHandle constructor(Class<?> owner, MethodType type) {
+    try {
+      return Internals.lookup()
+          .findConstructor(owner, type.changeReturnType(void.class))
+          .asType(type);
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      return miss(owner, "<init>");
+    }
+  }
+
   MethodHandle field(Class<?> owner, String name, Class<?> field, Class<?> receiver) {
     try {
       Class<?> result = receiverType(field);

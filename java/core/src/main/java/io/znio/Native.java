@@ -86,6 +86,23 @@ final class Native {
   static final int ADVICE_COLD = 7;
   static final int ADVICE_PAGE_OUT = 8;
 
+  /** Flags of {@link #fileOpen}; C: {@code enum zn_file_flag}. */
+  static final int OPEN_READ = 1;
+
+  static final int OPEN_WRITE = 2;
+  static final int OPEN_APPEND = 4;
+  static final int OPEN_TRUNCATE = 8;
+  static final int OPEN_CREATE = 16;
+  static final int OPEN_CREATE_NEW = 32;
+  static final int OPEN_SYNC = 64;
+  static final int OPEN_DSYNC = 128;
+  static final int OPEN_DIRECT = 256;
+  static final int OPEN_NO_FOLLOW = 512;
+  static final int OPEN_DELETE = 1024;
+
+  /** Parts that {@link #fileReadv} and {@link #fileWritev} take; C: {@code ZN_FILE_PARTS_MAX}. */
+  static final int PARTS_MAX = 1024;
+
   /** Flag of {@link #regionOpen}; C: {@code ZN_REGION_ZEROED}. */
   static final int REGION_ZEROED = 1;
 
@@ -307,6 +324,45 @@ final class Native {
 
   /** Fills 7 longs: faults, by JVM, guarded, rescued, repeated, passed on, damaged. */
   static native void guardRead(long[] totals);
+
+  // file
+
+  /** A descriptor, or an error. path: in the file system's bytes, without a zero at the end. */
+  static native int fileOpen(byte[] path, int flags, int mode);
+
+  static native int fileClose(int fd);
+
+  static native long fileRead(int fd, long address, long size);
+
+  static native long filePread(int fd, long address, long size, long offset);
+
+  static native long fileWrite(int fd, long address, long size);
+
+  static native long filePwrite(int fd, long address, long size, long offset);
+
+  /** {@code count} pairs of longs: address, size. */
+  static native long fileReadv(int fd, long[] parts, int count);
+
+  static native long fileWritev(int fd, long[] parts, int count);
+
+  static native long fileSeek(int fd, long position);
+
+  static native long filePosition(int fd);
+
+  static native long fileSize(int fd);
+
+  static native int fileTruncate(int fd, long size);
+
+  static native int fileSync(int fd, boolean metadata);
+
+  static native long fileAlignment(int fd);
+
+  /**
+   * 0, or an error: -EAGAIN if another process has a part of it. size Long.MAX_VALUE: to the end.
+   */
+  static native int fileLock(int fd, long position, long size, boolean shared, boolean wait);
+
+  static native int fileUnlock(int fd, long position, long size);
 
   // memfd
 

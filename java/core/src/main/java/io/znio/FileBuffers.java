@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+
+/**
+ * Reads and writes of {@link NativeFileChannel}: one system call each. Direct buffers are given to
+ * the kernel as they are, and cannot be freed or unmapped meanwhile; heap buffers are copied
+ * through a block of znio's. Stateless.
+ */
+final class FileBuffers {
+  /** What a view over a block keeps reachable: nothing, but it must not be null. */
+  private static final Object NOTHING = new Object();
+
+  private FileBuffers() {}
+
+  /**
+   * Reads into, or writes out of, one buffer, whose position moves.
+   *
+   * @param at where in the file, or {@link Native#CURRENT}
+   * @return bytes; -1 at the end of the file
+   */
+  static int move(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
+      throws IOException {
+    checkAligned(file, at);
+    long n = 0;
+    int place = file.acquire(true, true);
+    try {
+      if (!write && buffer.isReadOnly()) {
+        throw readOnly();
+      }
+      int size = buffer.remaining();
+      checkAligned(file, size, "Remaining bytes");
+      if (size > 0) {
+        n =
+            buffer.isDirect()
+                ? moveDirect(file, buffer, at, write)
+                : moveHeap(file, buffer, at, write);
+      }
+    } finally {
+      file.release(true, place, n > 0);
+    }
+    return (int) n;
+  }
+
+  private static long moveDirect(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
+      throws IOException {
+    int position = buffer.position();
+    JdkMemory.acquire(buffer);
+    long n;
+    try {
+      long address = JdkMemory.address(buffer) + position;
+      checkAligned(file, address, "Address");
+      n = call(file, address, buffer.remaining(), at, write);
+    } finally {
+      JdkMemory.release(buffer);
+    }
+    if (n > 0) {
+      buffer.position(position + (int) n);
+    }
+    return n;
+  }
+
+  private static long moveHeap(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
+      throws IOException {
+    int position = buffer.position();
+    int size = buffer.remaining();
+    long block = Blocks.open(size, file.alignment(), false);
+    try {
+      ByteBuffer copy = view(Blocks.address(block), size);
+      if (write) {
+        copy.put(0, buffer, position, size);
+      }
+      long n = call(file, Blocks.address(block), size, at, write);
+      if (n > 0) {
+        if (!write) {
+          buffer.put(position, copy, 0, (int) n);
+        }
+        buffer.position(position + (int) n);
+      }
+      return n;
+    } finally {
+      Blocks.close(block, Native.CAUSE_CLOSED, false);
+    }
+  }
+
+  /** A buffer over memory that somebody else keeps. */
+  static ByteBuffer view(long address, int size) {
+    return BufferFactory.direct(address, size, NOTHING, null);
+  }
+
+  private static long call(NativeFileChannel file, long address, long size, long at, boolean write)
+      throws IOException {
+    int fd = file.descriptor();
+    long n;
+    do {
+      if (write) {
+        n =
+            at == Native.CURRENT
+                ? Native.fileWrite(fd, address, size)
+                : Native.filePwrite(fd, address, size, at);
+      } else {
+        n =
+            at == Native.CURRENT
+                ? Native.fileRead(fd, address, size)
+                : Native.filePread(fd, address, size, at);
+      }
+    } while (n == Errors.EINTR && file.isOpen());
+    return result(file, n, write);
+  }
+
+  /** What Java is told of a result of C. */
+  private static long result(NativeFileChannel file, long n, boolean write) throws IOException {
+    if (n == 0) {
+      return write ? 0 : -1;
+    }
+    if (n > 0) {
+      return n;
+    }
+    if (n == Errors.EAGAIN) {
+      return 0;
+    }
+    if (n == Errors.EINTR) {
+      throw new AsynchronousCloseException();
+    }
+    throw Errors.io((write ? "Writing " : "Reading ") + file.name(), (int) n);
+  }
+
+  // ---- several buffers
+
+  /** Reads into, or writes out of, several buffers, in order. */
+  static long moveAll(
+      NativeFileChannel file, ByteBuffer[] buffers, int offset, int length, boolean write)
+      throws IOException {
+    checkAligned(file, Native.CURRENT);
+    long n = 0;
+    int place = file.acquire(true, true);
+    try (FileParts parts = new FileParts(file, buffers, offset, length, write)) {
+      if (parts.bytes() > 0) {
+        do {
+          n = parts.call();
+        } while (n == Errors.EINTR && file.isOpen());
+        n = result(file, n, write);
+        parts.advance(n);
+      }
+    } finally {
+      file.release(true, place, n > 0);
+    }
+    return n;
+  }
+
+  // ---- checks
+
+  static IllegalArgumentException readOnly() {
+    return new IllegalArgumentException("Read-only buffer");
+  }
+
+  /** Of the place in the file, before the call begins. */
+  private static void checkAligned(NativeFileChannel file, long at) throws IOException {
+    if (file.alignment() > 0) {
+      checkAligned(file, at == Native.CURRENT ? file.position() : at, "Position");
+    }
+  }
+
+  static void checkAligned(NativeFileChannel file, long value, String what) throws IOException {
+    if (file.alignment() > 0 && value % file.alignment() != 0) {
+      throw new IOException(
+          what
+              + " "
+              + value
+              + " is not a multiple of the block size "
+              + file.alignment()
+              + ", which "
+              + file.name()
+              + " is open for with ExtendedOpenOption.DIRECT");
+    }
+  }
+}
