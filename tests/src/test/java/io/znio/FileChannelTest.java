@@ -41,3 +41,27 @@ class BufferOfZnioTest extends ChannelBufferContract {
     super(FileChannels.ZNIO);
   }
 }
+
+class LockOfJdkTest extends LockContract {
+  LockOfJdkTest() {
+    super(FileChannels.JDK);
+  }
+}
+
+class LockOfZnioTest extends LockContract {
+  LockOfZnioTest() {
+    super(FileChannels.ZNIO);
+  }
+}
+
+class MapOfJdkTest extends MapContract {
+  MapOfJdkTest() {
+    super(FileChannels.JDK);
+  }
+}
+
+class MapOfZnioTest extends MapContract {
+  MapOfZnioTest() {
+    super(FileChannels.ZNIO);
+  }
+}

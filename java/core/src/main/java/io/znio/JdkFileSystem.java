@@ -35,6 +35,12 @@ final class JdkFileSystem {
   private static final MethodHandle SIGNAL =
       NEEDED.function(THREAD, "signal", sign(void.class, long.class));
 
+  private static final Class<?> BLOCKER = OPTIONAL.type("jdk.internal.misc.Blocker"); // JDK 22+
+  private static final MethodHandle BEGIN_BLOCKING =
+      OPTIONAL.function(BLOCKER, "begin", sign(boolean.class));
+  private static final MethodHandle END_BLOCKING =
+      OPTIONAL.function(BLOCKER, "end", sign(void.class, boolean.class));
+
   private static final MethodHandle SET_FD =
       NEEDED.setter(
           FileDescriptor.class, "fd", int.class, sign(void.class, FileDescriptor.class, int.class));
@@ -111,6 +117,31 @@ final class JdkFileSystem {
   static void signal(long thread) {
     try {
       SIGNAL.invokeExact(thread);
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  /**
+   * The calling thread may block for long: if it is virtual, the JDK's scheduler gets another
+   * carrier for that time.
+   *
+   * @return for {@link #endBlocking}
+   */
+  static boolean beginBlocking() {
+    try {
+      return BEGIN_BLOCKING != null && (boolean) BEGIN_BLOCKING.invokeExact();
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
+  static void endBlocking(boolean attempted) {
+    if (END_BLOCKING == null) {
+      return;
+    }
+    try {
+      END_BLOCKING.invokeExact(attempted);
     } catch (Throwable t) {
       throw unexpected(t);
     }

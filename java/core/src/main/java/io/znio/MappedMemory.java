@@ -48,7 +48,7 @@ final class MappedMemory extends Holder {
   }
 
   /** Knows of the mapping what is needed when all views are gone. */
-  private static final class MappingWatch {
+  static final class MappingWatch {
     final long mapping;
     final long address;
     final long size;
@@ -56,11 +56,21 @@ final class MappedMemory extends Holder {
     volatile boolean closed;
     MappingLink link; // keeps the reference alive
 
+    /** The collector is meant to end it: that is no leak. */
+    boolean collected;
+
     MappingWatch(long mapping, long size, String file) {
       this.mapping = mapping;
       this.address = Native.mappingAddress(mapping);
       this.size = size;
       this.file = file;
+    }
+
+    /** Unmaps; somebody may have a view. Returns what C says. */
+    int close() {
+      int result = Native.mappingClose(mapping);
+      closed |= result == 0 || result == Errors.EDAMAGED;
+      return result;
     }
 
     /** Gives the addresses back. Nobody can reach them. Returns what C says. */
@@ -93,19 +103,19 @@ final class MappedMemory extends Holder {
 
     /** Not at once: many come at a time, and neighbours leave together. */
     void dropped() {
-      if (!closed) {
+      if (!closed && !collected) {
         LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping));
         Native.mappingSetLeaked(mapping);
-        Object event = Jfr.beginUnmap();
-        if (event != null) {
-          JfrEvents.endUnmap(event, address, size, null, birth(), true);
-        }
+      }
+      Object event = closed ? null : Jfr.beginUnmap();
+      if (event != null) {
+        JfrEvents.endUnmap(event, address, size, null, birth(), !collected);
       }
       addPending();
     }
   }
 
-  private static final class MappingLink extends Watch {
+  static final class MappingLink extends Watch {
     final MappingWatch watch;
 
     MappingLink(Object life, MappingWatch watch) {
@@ -334,10 +344,7 @@ final class MappedMemory extends Holder {
 
   /** The addresses stay as long as somebody may have a view. */
   private void closeSeen() throws IOException {
-    int closed = Native.mappingClose(watch.mapping);
-    if (closed == 0 || closed == Errors.EDAMAGED) {
-      watch.closed = true;
-    }
+    int closed = watch.close();
     IOException failure = closed < 0 ? failure("Unmapping", closed) : null;
     Reference.reachabilityFence(this); // else the housekeeper may release what is described
     if (failure != null) {

@@ -56,6 +56,7 @@ public final class NativeFileChannel extends FileChannel {
   private final String name;
   private final InFlight threads = new InFlight();
   private final ReentrantLock positionLock = new ReentrantLock();
+  private final FileLocks locks = new FileLocks(this);
   private final Watch watch;
 
   private NativeFileChannel(int fd, int flags, int alignment, String name) {
@@ -273,6 +274,21 @@ public final class NativeFileChannel extends FileChannel {
     long run(int fd);
   }
 
+  /** As {@link #run}, of a call that may block for long. */
+  long runBlocking(String operation, Call call) throws IOException {
+    return run(
+        true,
+        operation,
+        descriptor -> {
+          boolean attempted = JdkFileSystem.beginBlocking();
+          try {
+            return call.run(descriptor);
+          } finally {
+            JdkFileSystem.endBlocking(attempted);
+          }
+        });
+  }
+
   /** Runs a call, repeated after signals as long as the channel is open. */
   long run(boolean hook, String operation, Call call) throws IOException {
     long result = Errors.EINTR;
@@ -415,24 +431,34 @@ public final class NativeFileChannel extends FileChannel {
   @Override
   public void force(boolean metadata) throws IOException {
     checkOpen();
-    run(true, "Forcing", fd -> Native.fileSync(fd, metadata));
+    runBlocking("Forcing", fd -> Native.fileSync(fd, metadata));
   }
 
   // ---- locks, mappings, transfers
 
   @Override
   public FileLock lock(long position, long size, boolean shared) throws IOException {
-    throw new UnsupportedOperationException();
+    checkLockable(shared);
+    return locks.lock(position, size, shared);
   }
 
   @Override
   public FileLock tryLock(long position, long size, boolean shared) throws IOException {
-    throw new UnsupportedOperationException();
+    checkLockable(shared);
+    return locks.tryLock(position, size, shared);
+  }
+
+  private void checkLockable(boolean shared) throws ClosedChannelException {
+    if (shared) {
+      checkReadable();
+    } else {
+      checkWritable();
+    }
   }
 
   @Override
   public MappedByteBuffer map(MapMode mode, long position, long size) throws IOException {
-    throw new UnsupportedOperationException();
+    return FileMap.map(this, mode, position, size);
   }
 
   @Override
@@ -453,6 +479,8 @@ public final class NativeFileChannel extends FileChannel {
   protected void implCloseChannel() throws IOException {
     threads.awaitNone();
     watch.end();
-    checked("Closing", name, Native.fileClose(fd));
+    int result = Native.fileClose(fd);
+    locks.invalidateAll();
+    checked("Closing", name, result);
   }
 }
