@@ -147,17 +147,33 @@ static bool is_refusal(int64_t result) {
   }
 }
 
-/* Between overlapping ranges the kernel's paths would read what they have just written. */
+/* Moves the positions of ends that stand at their own, which a copy at offsets has left alone. */
+static void advance_positions(const struct zn_job *job, int64_t from, int64_t to, int64_t bytes) {
+  if (job->source.offset < 0) (void)zn_sys_lseek(job->source.fd, from + bytes, SEEK_SET);
+  if (job->target.offset < 0) (void)zn_sys_lseek(job->target.fd, to + bytes, SEEK_SET);
+}
+
+/*
+ * Between overlapping ranges the kernel's paths would read what they have just written. A target in
+ * append mode is never reached by a read: the source ends where the file ends now.
+ */
 static int64_t move_overlapping(struct zn_job *job, struct zn_receipt *receipt) {
   receipt->path = ZN_PATH_READ_WRITE;
   receipt->declined_path = ZN_PATH_COPY_FILE_RANGE;
   receipt->declined_reason = ZN_EOVERLAP;
   int64_t from = position_of(&job->source);
   int64_t to = position_of(&job->target);
-  bool backward = job->source.offset >= 0 && job->target.offset >= 0 && to > from;
-  if (!backward) return to <= from ? zn_path_read_write(job) : ZN_EOVERLAP;
-  int clamped = zn_job_clamp_to_file(job);
-  return clamped < 0 ? clamped : zn_copy_backward(job);
+  struct zn_job placed = *job;
+  placed.source.offset = from;
+  int clamped = zn_job_clamp_to_file(&placed);
+  if (clamped < 0) return clamped;
+  job->count = placed.count;
+  int flags = zn_sys_status_flags(job->target.fd);
+  if (to <= from || (flags >= 0 && (flags & O_APPEND) != 0)) return zn_path_read_write(job);
+  placed.target.offset = to;
+  int64_t result = zn_copy_backward(&placed);
+  if (result > 0) advance_positions(job, from, to, result);
+  return result;
 }
 
 static int64_t move_by_choice(struct zn_job *job, struct zn_receipt *receipt) {
