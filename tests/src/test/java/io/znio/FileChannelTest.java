@@ -65,3 +65,27 @@ class MapOfZnioTest extends MapContract {
     super(FileChannels.ZNIO);
   }
 }
+
+class TransferOfJdkTest extends TransferContract {
+  TransferOfJdkTest() {
+    super(FileChannels.JDK);
+  }
+}
+
+class TransferOfZnioTest extends TransferContract {
+  TransferOfZnioTest() {
+    super(FileChannels.ZNIO);
+  }
+}
+
+class CloseOfJdkTest extends CloseContract {
+  CloseOfJdkTest() {
+    super(FileChannels.JDK);
+  }
+}
+
+class CloseOfZnioTest extends CloseContract {
+  CloseOfZnioTest() {
+    super(FileChannels.ZNIO);
+  }
+}

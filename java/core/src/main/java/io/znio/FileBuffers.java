@@ -24,7 +24,17 @@ final class FileBuffers {
    */
   static int move(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
       throws IOException {
-    checkAligned(file, at);
+    JdkFiles.lockPosition(file, at);
+    try {
+      checkAligned(file, at);
+      return moveAt(file, buffer, at, write);
+    } finally {
+      JdkFiles.unlockPosition(file, at);
+    }
+  }
+
+  private static int moveAt(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
+      throws IOException {
     long n = 0;
     int place = file.acquire(true, true);
     try {
@@ -134,7 +144,18 @@ final class FileBuffers {
   static long moveAll(
       NativeFileChannel file, ByteBuffer[] buffers, int offset, int length, boolean write)
       throws IOException {
-    checkAligned(file, Native.CURRENT);
+    JdkFiles.lockPosition(file, Native.CURRENT);
+    try {
+      checkAligned(file, Native.CURRENT);
+      return moveParts(file, buffers, offset, length, write);
+    } finally {
+      JdkFiles.unlockPosition(file, Native.CURRENT);
+    }
+  }
+
+  private static long moveParts(
+      NativeFileChannel file, ByteBuffer[] buffers, int offset, int length, boolean write)
+      throws IOException {
     long n = 0;
     int place = file.acquire(true, true);
     try (FileParts parts = new FileParts(file, buffers, offset, length, write)) {

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 
-/** What {@code FileChannel.open} takes, as flags and mode of {@link Native#fileOpen}. */
+/**
+ * What {@code FileChannel.open} takes, as {@link Native#fileOpen} takes it; and opening by that.
+ */
 final class FileOptions {
   private static final int DEFAULT_MODE = 0666;
 
@@ -85,5 +93,30 @@ final class FileOptions {
       }
     }
     return mode;
+  }
+
+  /** A new descriptor, or the JDK's exception. */
+  static int open(Path path, int flags, int mode) throws IOException {
+    byte[] bytes = JdkFileSystem.bytes(path);
+    int fd;
+    do {
+      fd = Native.fileOpen(bytes, flags, mode);
+    } while (fd == Errors.EINTR);
+    if (fd < 0) {
+      throw failure(path.toString(), flags, fd);
+    }
+    return fd;
+  }
+
+  private static IOException failure(String file, int flags, int code) {
+    if (code == Errors.ELOOP && (flags & (Native.OPEN_NO_FOLLOW | Native.OPEN_DELETE)) != 0) {
+      return new IOException(file + ": " + Errors.describe(code) + " (NOFOLLOW_LINKS specified)");
+    }
+    return switch (code) {
+      case Errors.EACCES -> new AccessDeniedException(file);
+      case Errors.ENOENT -> new NoSuchFileException(file);
+      case Errors.EEXIST -> new FileAlreadyExistsException(file);
+      default -> new FileSystemException(file, null, Errors.describe(code));
+    };
   }
 }

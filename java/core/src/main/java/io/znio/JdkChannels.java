@@ -160,6 +160,21 @@ final class JdkChannels {
    * @throws IllegalArgumentException for a channel that the JDK did not make, or of another kind
    */
   static int kind(Channel channel, String role) {
+    int kind = kind(channel);
+    if (kind != 0) {
+      return kind;
+    }
+    throw new IllegalArgumentException(
+        role
+            + " "
+            + channel.getClass().getName()
+            + " is not a channel that znio can borrow a descriptor from; give a FileChannel, a"
+            + " connected SocketChannel, a pipe end of the JDK or a ByteBuffer, or use the JDK's"
+            + " own transferTo and transferFrom for it");
+  }
+
+  /** The same; 0 for a channel that cannot be borrowed. */
+  static int kind(Channel channel) {
     Class<?> type = channel.getClass();
     if (JdkFiles.isFile(channel)) {
       return Native.FILE;
@@ -167,16 +182,7 @@ final class JdkChannels {
     if (type == SOCKET) {
       return isUnix(channel) ? Native.UNIX : Native.TCP;
     }
-    if (type == SINK || type == SOURCE) {
-      return Native.PIPE;
-    }
-    throw new IllegalArgumentException(
-        role
-            + " "
-            + type.getName()
-            + " is not a channel that znio can borrow a descriptor from; give a FileChannel, a"
-            + " connected SocketChannel, a pipe end of the JDK or a ByteBuffer, or use the JDK's"
-            + " own transferTo and transferFrom for it");
+    return type == SINK || type == SOURCE ? Native.PIPE : 0;
   }
 
   private static boolean isUnix(Channel socket) {

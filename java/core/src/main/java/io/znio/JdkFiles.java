@@ -101,10 +101,29 @@ final class JdkFiles {
 
   /** The path that a file channel was opened with, for messages; null if nobody knows. */
   static String path(FileChannel file) {
+    if (file instanceof NativeFileChannel own) {
+      return own.name();
+    }
     try {
       return PATH == null ? null : (String) PATH.invokeExact(file);
     } catch (Throwable t) {
       throw unexpected(t);
+    }
+  }
+
+  /**
+   * An end that is used at its own position: no other thread of znio uses that meanwhile. The JDK's
+   * channels do not offer this, nor do they wait for each other in transfers of their own.
+   */
+  static void lockPosition(Object end, long at) {
+    if (at == Native.CURRENT && end instanceof NativeFileChannel own) {
+      own.positionLock().lock();
+    }
+  }
+
+  static void unlockPosition(Object end, long at) {
+    if (at == Native.CURRENT && end instanceof NativeFileChannel own) {
+      own.positionLock().unlock();
     }
   }
 

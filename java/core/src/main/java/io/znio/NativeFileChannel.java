@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,10 +13,7 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
@@ -123,13 +121,7 @@ public final class NativeFileChannel extends FileChannel {
     }
     int mode = FileOptions.mode(attributes);
     int flags = FileOptions.flags(options);
-    int fd;
-    do {
-      fd = Native.fileOpen(JdkFileSystem.bytes(path), flags, mode);
-    } while (fd == Errors.EINTR);
-    if (fd < 0) {
-      throw failure(path.toString(), flags, fd);
-    }
+    int fd = FileOptions.open(path, flags, mode);
     boolean opened = false;
     try {
       int alignment = 0;
@@ -144,18 +136,6 @@ public final class NativeFileChannel extends FileChannel {
         Native.fileClose(fd);
       }
     }
-  }
-
-  private static IOException failure(String file, int flags, int code) {
-    if (code == Errors.ELOOP && (flags & (Native.OPEN_NO_FOLLOW | Native.OPEN_DELETE)) != 0) {
-      return new IOException(file + ": " + Errors.describe(code) + " (NOFOLLOW_LINKS specified)");
-    }
-    return switch (code) {
-      case Errors.EACCES -> new AccessDeniedException(file);
-      case Errors.ENOENT -> new NoSuchFileException(file);
-      case Errors.EEXIST -> new FileAlreadyExistsException(file);
-      default -> new FileSystemException(file, null, Errors.describe(code));
-    };
   }
 
   private static long checked(String operation, Object file, long result) throws IOException {
@@ -308,12 +288,7 @@ public final class NativeFileChannel extends FileChannel {
   @Override
   public int read(ByteBuffer target) throws IOException {
     checkReadable();
-    positionLock.lock();
-    try {
-      return FileBuffers.move(this, target, Native.CURRENT, false);
-    } finally {
-      positionLock.unlock();
-    }
+    return FileBuffers.move(this, target, Native.CURRENT, false);
   }
 
   @Override
@@ -328,23 +303,13 @@ public final class NativeFileChannel extends FileChannel {
   public long read(ByteBuffer[] targets, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, targets.length);
     checkReadable();
-    positionLock.lock();
-    try {
-      return FileBuffers.moveAll(this, targets, offset, length, false);
-    } finally {
-      positionLock.unlock();
-    }
+    return FileBuffers.moveAll(this, targets, offset, length, false);
   }
 
   @Override
   public int write(ByteBuffer source) throws IOException {
     checkWritable();
-    positionLock.lock();
-    try {
-      return FileBuffers.move(this, source, Native.CURRENT, true);
-    } finally {
-      positionLock.unlock();
-    }
+    return FileBuffers.move(this, source, Native.CURRENT, true);
   }
 
   @Override
@@ -359,12 +324,7 @@ public final class NativeFileChannel extends FileChannel {
   public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, sources.length);
     checkWritable();
-    positionLock.lock();
-    try {
-      return FileBuffers.moveAll(this, sources, offset, length, true);
-    } finally {
-      positionLock.unlock();
-    }
+    return FileBuffers.moveAll(this, sources, offset, length, true);
   }
 
   private static void checkPosition(long position) {
@@ -461,15 +421,52 @@ public final class NativeFileChannel extends FileChannel {
     return FileMap.map(this, mode, position, size);
   }
 
+  /**
+   * Mirrors {@link FileChannel#transferTo}; by {@link Transfer#transferTo}, or, to a channel that
+   * znio cannot borrow a descriptor from, by reads and writes of 32 KiB.
+   */
   @Override
   public long transferTo(long position, long count, WritableByteChannel target) throws IOException {
-    throw new UnsupportedOperationException();
+    checkOpen();
+    checkOpen(target);
+    checkReadable();
+    if (target instanceof FileChannel file && JdkFiles.isFile(file) && !JdkFiles.isWritable(file)) {
+      throw new NonWritableChannelException();
+    }
+    checkPosition(position);
+    checkCount(count);
+    return FileTransfers.to(this, position, count, target);
   }
 
+  /**
+   * Mirrors {@link FileChannel#transferFrom} of JDK 21 and newer: past the end a hole is left. By
+   * {@link Transfer#transferFrom}, or, from a channel that znio cannot borrow a descriptor from, by
+   * reads and writes of 32 KiB.
+   */
   @Override
   public long transferFrom(ReadableByteChannel source, long position, long count)
       throws IOException {
-    throw new UnsupportedOperationException();
+    checkOpen();
+    checkOpen(source);
+    if (source instanceof FileChannel file && JdkFiles.isFile(file) && !JdkFiles.isReadable(file)) {
+      throw new NonReadableChannelException();
+    }
+    checkWritable();
+    checkPosition(position);
+    checkCount(count);
+    return FileTransfers.from(this, source, position, count);
+  }
+
+  private static void checkOpen(Channel other) throws ClosedChannelException {
+    if (!other.isOpen()) {
+      throw new ClosedChannelException();
+    }
+  }
+
+  private static void checkCount(long count) {
+    if (count < 0) {
+      throw new IllegalArgumentException("Negative count " + count);
+    }
   }
 
   // ---- closing

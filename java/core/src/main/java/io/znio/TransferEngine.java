@@ -95,6 +95,7 @@ final class TransferEngine {
     Object event = Jfr.beginTransfer();
     long[] receipt = event == null ? null : new long[Native.RECEIPT_LENGTH];
     long n = 0;
+    JdkFiles.lockPosition(target, Native.CURRENT);
     try {
       int place = JdkChannels.acquireSource(source, Native.FILE, hook);
       try {
@@ -110,6 +111,7 @@ final class TransferEngine {
     } catch (ClosedChannelException e) {
       throw JdkChannels.closed(e, source, target);
     } finally {
+      JdkFiles.unlockPosition(target, Native.CURRENT);
       if (event != null) {
         long calls = receipt[Native.RECEIPT_SYSTEM_CALLS];
         JfrEvents.endTransfer(
@@ -199,11 +201,14 @@ final class TransferEngine {
     hook = sourceKind == Native.FILE && (tee != null || needsFileHook(target, targetKind));
     virtual = JdkChannels.isVirtualThread();
     ClosedChannelException closed = null;
+    lockPositions();
     try {
       acquireAll();
     } catch (ClosedChannelException e) {
       closed = JdkChannels.closed(e, source, target, tee);
     } finally {
+      JdkFiles.unlockPosition(source, sourceAt);
+      JdkFiles.unlockPosition(target, targetAt);
       strand();
       pending.free();
     }
@@ -222,6 +227,18 @@ final class TransferEngine {
       throw failure();
     }
     return moved;
+  }
+
+  /** Two locks: always in the same order, whatever their roles. */
+  private void lockPositions() {
+    boolean targetFirst = System.identityHashCode(target) < System.identityHashCode(source);
+    if (targetFirst) {
+      JdkFiles.lockPosition(target, targetAt);
+    }
+    JdkFiles.lockPosition(source, sourceAt);
+    if (!targetFirst) {
+      JdkFiles.lockPosition(target, targetAt);
+    }
   }
 
   /** What was done; after {@link #run}. */
