@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -194,6 +195,46 @@ class NativeFileChannelTest {
       threads.awaitNone();
       for (Threads.Started<Void> reader : readers) {
         reader.get();
+      }
+    }
+  }
+
+  /** The kernel does not lock the position of a file that it copies to; the channel does. */
+  @Test
+  void transfersToOneTargetDoNotMeet() throws Exception {
+    int size = 100_000;
+    int rounds = 40;
+    Path copy = directory.resolve("copy");
+    try (FileChannel target = NativeFileChannel.open(copy, READ, WRITE, CREATE)) {
+      List<Threads.Started<Void>> movers = new ArrayList<>();
+      for (byte mark = 1; mark <= 3; mark++) {
+        byte[] bytes = new byte[size];
+        Arrays.fill(bytes, mark);
+        Path file = TestFiles.of(directory, bytes);
+        movers.add(
+            Threads.call(
+                "mover",
+                () -> {
+                  try (FileChannel source = NativeFileChannel.open(file)) {
+                    for (int i = 0; i < rounds; i++) {
+                      assertThat(source.transferTo(0, size, target)).isEqualTo(size);
+                    }
+                  }
+                  return null;
+                }));
+      }
+      for (Threads.Started<Void> mover : movers) {
+        mover.get();
+      }
+      assertThat(target.position()).isEqualTo(3L * rounds * size);
+    }
+    byte[] all = Files.readAllBytes(copy);
+    assertThat(all).hasSize(3 * rounds * size);
+    for (int at = 0; at < all.length; at += size) {
+      for (int i = 1; i < size; i++) {
+        if (all[at + i] != all[at]) {
+          throw new AssertionError("transfers met at " + (at + i));
+        }
       }
     }
   }
