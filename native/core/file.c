@@ -53,7 +53,7 @@ int zn_file_open(const char *path, uint32_t flags, uint32_t mode, int *fd) {
   int opened = zn_sys_open(path, kernel_flags(flags), mode);
   if (opened < 0) return is_new && opened == -EISDIR ? -EEXIST : opened;
   if ((flags & ZN_FILE_DELETE) != 0) (void)zn_sys_unlink(path);
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1, 0);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, 1);
   *fd = opened;
   return 0;
 }
@@ -61,7 +61,7 @@ int zn_file_open(const char *path, uint32_t flags, uint32_t mode, int *fd) {
 int zn_file_close(int fd) {
   int result = zn_sys_close(fd);
   if (result == -EBADF) return result;
-  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1, 0);
+  zn_ledger_count(ZN_LEDGER_DESCRIPTOR, -1);
   return result == -EINTR ? 0 : result; /* closed all the same */
 }
 

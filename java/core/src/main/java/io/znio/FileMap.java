@@ -2,6 +2,7 @@
 package io.znio;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.NonReadableChannelException;
@@ -14,7 +15,6 @@ import java.util.Objects;
  * After that a view that is left reaches the overlay: InternalError, never somebody else's memory.
  */
 final class FileMap implements Runnable {
-  private static final int COLLECT_MILLIS = 200;
 
   private final MappedMemory.MappingWatch mapping;
 
@@ -43,9 +43,7 @@ final class FileMap implements Runnable {
     boolean readOnly = number == Native.READ_ONLY;
     MappedMemory.MappingWatch mapping = tryMap(channel, number, position, size);
     if (mapping == null && size > 0) {
-      Housekeeper.collect(COLLECT_MILLIS); // no lock is held
-      MappedMemory.releasePending(); // mappings that were dropped
-      mapping = tryMap(channel, number, position, size);
+      mapping = tryAgain(channel, number, position, size); // no lock is held
       if (mapping == null) {
         throw new IOException(
             "Map failed: no address space, memory or mapping (vm.max_map_count,"
@@ -71,6 +69,26 @@ final class FileMap implements Runnable {
       return Native.PRIVATE;
     }
     throw new UnsupportedOperationException("Map mode " + mode + " is not supported");
+  }
+
+  /** As the JDK does: dropped mappings make room when they are collected. */
+  private static MappedMemory.MappingWatch tryAgain(
+      NativeFileChannel channel, int mode, long position, long size) throws IOException {
+    MappedMemory.MappingWatch[] made = new MappedMemory.MappingWatch[1];
+    try {
+      Reclaim.until(
+          () -> {
+            try {
+              made[0] = tryMap(channel, mode, position, size);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+            return made[0] == null ? Errors.ELIMIT : 0;
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    return made[0];
   }
 
   /** Null if there is no room, or nothing to map. */

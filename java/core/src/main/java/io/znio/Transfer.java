@@ -88,7 +88,7 @@ public final class Transfer {
     if (JdkChannels.isVirtualThread()) {
       return engineTo(source, position, count, target, kind).run();
     }
-    return TransferEngine.fileTo(source, position, count, target, kind);
+    return FileTransfer.to(source, position, count, target, kind);
   }
 
   /** {@link #transferTo} with a receipt. */
