@@ -31,6 +31,8 @@ void zn_quarantine_fork_begin(void);
 void zn_quarantine_fork_end(bool child);
 void zn_site_fork_begin(void);
 void zn_site_fork_end(bool child);
+void zn_memfd_table_fork_begin(void);
+void zn_memfd_table_fork_end(bool child);
 void zn_pipe_fork_begin(void);
 void zn_pipe_fork_end(bool child);
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#include "fork.h"
 #include "heap.h"
 
 #define ZN_MEMFD_CHAINS 64u
@@ -25,7 +26,13 @@ static struct zn_memfd_place **find(int fd) {
   return link;
 }
 
+void zn_memfd_table_fork_begin(void) { pthread_mutex_lock(&s_mutex); }
+
+void zn_memfd_table_fork_end(bool child) { pthread_mutex_unlock(&s_mutex); }
+
 int zn_memfd_table_put(int fd, uint64_t record) {
+  int watched = zn_fork_watch();
+  if (watched < 0) return watched;
   struct zn_memfd_place *place = zn_heap_allocate(sizeof *place, _Alignof(struct zn_memfd_place));
   if (place == NULL) return -ENOMEM;
   *place = (struct zn_memfd_place){.record = record, .fd = fd};

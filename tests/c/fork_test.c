@@ -16,6 +16,7 @@
 #include "support/child.h"
 #include "support/tsan_forks.h"
 #include "znio/limit.h"
+#include "znio/memfd.h"
 #include "znio/pipe.h"
 #include "znio/quarantine.h"
 #include "znio/region.h"
@@ -51,6 +52,10 @@ static void *churn(void *argument) {
     CHECK(zn_site_intern(text, length) > 0);
     CHECK_EQUAL(zn_limit_set(INT64_C(1) << 40, ZN_LIMIT_NONE), 0);
     if (random % 64 == 0) zn_region_trim();
+    int fd;
+    CHECK_EQUAL(zn_memfd_create(4096, &fd), 0);
+    for (int i = 0; i < 1000; i++) CHECK(zn_memfd_record(fd) != 0); /* the table's lock */
+    CHECK_EQUAL(zn_memfd_close(fd), 0);
   }
   return NULL;
 }
@@ -77,6 +82,7 @@ static void use_all(void) {
   zn_ledger_read_idle(&idle);
   CHECK_EQUAL(idle.quarantine_items, 0);
   CHECK(zn_site_intern("child", 5) > 0);
+  for (int i = 0; i < 100; i++) CHECK_EQUAL(zn_memfd_record(-1 - i), 0);
   struct zn_site_total total;
   CHECK(zn_site_largest(1U << ZN_KIND_REGION, &total, 1) >= 0);
   CHECK_EQUAL(zn_limit_set(ZN_LIMIT_NONE, ZN_LIMIT_NONE), 0);
