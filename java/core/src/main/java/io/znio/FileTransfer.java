@@ -38,11 +38,7 @@ final class FileTransfer {
       throw JdkChannels.closed(e, source, target);
     } finally {
       JdkFiles.unlockPosition(target, Native.CURRENT);
-      if (event != null) {
-        long calls = receipt[Native.RECEIPT_SYSTEM_CALLS];
-        JfrEvents.endTransfer(
-            event, Native.FILE, kind, count, n, calls, (int) Math.min(n, 0), receipt);
-      }
+      Jfr.endTransfer(event, Native.FILE, kind, count, receipt);
     }
     if (n >= 0 || n == Errors.EAGAIN) {
       return Math.max(n, 0);

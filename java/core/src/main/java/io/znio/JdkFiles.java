@@ -121,6 +121,18 @@ final class JdkFiles {
     }
   }
 
+  /** Two of them: always in the same order, whatever their roles. */
+  static void lockPositions(Object source, long sourceAt, Object target, long targetAt) {
+    boolean targetFirst = System.identityHashCode(target) < System.identityHashCode(source);
+    if (targetFirst) {
+      lockPosition(target, targetAt);
+    }
+    lockPosition(source, sourceAt);
+    if (!targetFirst) {
+      lockPosition(target, targetAt);
+    }
+  }
+
   static void unlockPosition(Object end, long at) {
     if (at == Native.CURRENT && end instanceof NativeFileChannel own) {
       own.positionLock().unlock();

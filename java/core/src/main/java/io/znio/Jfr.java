@@ -61,6 +61,19 @@ final class Jfr {
     return PRESENT && JfrEvents.Move.PROBE.isEnabled() ? JfrEvents.beginTransfer() : null;
   }
 
+  /**
+   * A transfer is over.
+   *
+   * @param event of {@link #beginTransfer}; with null nothing happens
+   * @param receipt of {@link Native#transfer}, for all its calls
+   */
+  static void endTransfer(
+      Object event, int sourceKind, int targetKind, long asked, long[] receipt) {
+    if (event != null) {
+      JfrEvents.endTransfer(event, sourceKind, targetKind, asked, receipt);
+    }
+  }
+
   /** A leak was found. */
   static void leak(Ledger.Leak leak) {
     if (PRESENT && JfrEvents.Dropped.PROBE.isEnabled()) {

@@ -402,21 +402,9 @@ final class JfrEvents {
     return event;
   }
 
-  /**
-   * {@code begun}: of {@link Jfr#beginTransfer}, not null.
-   *
-   * @param receipt of {@link Native#transfer}; what it says of all calls of the transfer is in the
-   *     other arguments
-   */
+  /** {@link Jfr#endTransfer}. */
   static void endTransfer(
-      Object begun,
-      int sourceKind,
-      int targetKind,
-      long asked,
-      long moved,
-      long systemCalls,
-      int error,
-      long[] receipt) {
+      Object begun, int sourceKind, int targetKind, long asked, long[] receipt) {
     Move event = (Move) begun;
     event.end();
     if (!event.shouldCommit()) {
@@ -426,14 +414,15 @@ final class JfrEvents {
     event.target = Errors.kindName(targetKind);
     event.path = TransferPath.of(receipt[Native.RECEIPT_PATH]).text();
     event.asked = asked;
-    event.moved = Math.max(0, moved);
-    event.systemCalls = systemCalls;
+    event.moved = receipt[Native.RECEIPT_BYTES];
+    event.systemCalls = receipt[Native.RECEIPT_SYSTEM_CALLS];
     TransferPath declined = TransferPath.of(receipt[Native.RECEIPT_DECLINED_PATH]);
     if (declined != TransferPath.AUTO) {
       event.declinedPath = declined.text();
       event.declinedReason = Errors.describe((int) receipt[Native.RECEIPT_DECLINED_REASON]);
     }
     event.kernelCopied = lowerCase(KernelCopied.of(receipt[Native.RECEIPT_KERNEL_COPIED]));
+    int error = (int) receipt[Native.RECEIPT_ERROR];
     event.error = error < 0 ? Errors.describe(error) : null;
     event.commit();
   }

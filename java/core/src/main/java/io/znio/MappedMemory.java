@@ -109,7 +109,7 @@ final class MappedMemory extends Holder {
       }
       Object event = closed ? null : Jfr.beginUnmap();
       if (event != null) {
-        JfrEvents.endUnmap(event, address, size, null, birth(), !collected);
+        JfrEvents.endUnmap(event, address, size, file, birth(), !collected);
       }
       addPending();
     }

@@ -55,8 +55,8 @@ final class RegionTransfer {
       return runNow();
     } finally {
       if (event != null) {
-        JfrEvents.endTransfer(
-            event, Native.FILE, targetKind, total, moved, systemCalls, error, receipt);
+        receipt(); // fills the array
+        Jfr.endTransfer(event, Native.FILE, targetKind, total, receipt);
       }
     }
   }

@@ -96,8 +96,8 @@ final class TransferEngine {
       return runNow();
     } finally {
       if (event != null) {
-        JfrEvents.endTransfer(
-            event, sourceKind, targetKind, count, moved, systemCalls, error, receipt);
+        receipt(); // fills the array
+        Jfr.endTransfer(event, sourceKind, targetKind, count, receipt);
       }
     }
   }
@@ -106,7 +106,7 @@ final class TransferEngine {
     hook = sourceKind == Native.FILE && (tee != null || FileTransfer.needsHook(target, targetKind));
     virtual = JdkChannels.isVirtualThread();
     ClosedChannelException closed = null;
-    lockPositions();
+    JdkFiles.lockPositions(source, sourceAt, target, targetAt);
     try {
       acquireAll();
     } catch (ClosedChannelException e) {
@@ -132,18 +132,6 @@ final class TransferEngine {
       throw failure();
     }
     return moved;
-  }
-
-  /** Two locks: always in the same order, whatever their roles. */
-  private void lockPositions() {
-    boolean targetFirst = System.identityHashCode(target) < System.identityHashCode(source);
-    if (targetFirst) {
-      JdkFiles.lockPosition(target, targetAt);
-    }
-    JdkFiles.lockPosition(source, sourceAt);
-    if (!targetFirst) {
-      JdkFiles.lockPosition(target, targetAt);
-    }
   }
 
   /** What was done; after {@link #run}. */
