@@ -52,9 +52,14 @@ int zn_heap_read_statistics(struct zn_region_statistics *statistics) {
   return all ? 0 : -EOPNOTSUPP;
 }
 
-/* Both can only fail by a misspelled name, which the tests would see. */
+/* These can only fail by a misspelled name, which the tests would see. */
 
 void zn_heap_thread_flush(void) { (void)je_mallctl("thread.tcache.flush", NULL, NULL, NULL, 0); }
+
+void zn_heap_decay(void) {
+  static const char *const name = "arena." ZN_HEAP_TEXT(MALLCTL_ARENAS_ALL) ".decay";
+  (void)je_mallctl(name, NULL, NULL, NULL, 0);
+}
 
 void zn_heap_purge(void) {
   static const char *const name = "arena." ZN_HEAP_TEXT(MALLCTL_ARENAS_ALL) ".purge";

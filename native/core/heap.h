@@ -29,6 +29,10 @@ int zn_heap_read_statistics(struct zn_region_statistics *statistics);
 /* Empties the calling thread's cache. */
 void zn_heap_thread_flush(void);
 
+/* Gives the kernel what has been free for so long that it is due (10 s, bit by bit). jemalloc does
+ * that by itself only while somebody allocates or frees. */
+void zn_heap_decay(void);
+
 /* Gives all unused pages back to the kernel. */
 void zn_heap_purge(void);
 

@@ -162,7 +162,10 @@ int zn_region_flush(int region_class, int count, const uint64_t *records) {
   return 0;
 }
 
-void zn_region_decay(void) { zn_depot_decay(false); }
+void zn_region_decay(void) {
+  zn_depot_decay(false);
+  zn_heap_decay();
+}
 
 void zn_region_trim(void) {
   zn_depot_decay(true);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "heap.h"
 #include "magazine.h"
@@ -386,6 +387,30 @@ static void test_figures_of_jemalloc(void **state) {
   assert_true(large.resident - small.resident >= 60 << 20);
 }
 
+/* Nobody allocates or frees meanwhile: jemalloc alone would keep it. */
+static void test_idle_memory_goes_back_to_the_kernel(void **state) {
+  enum { BLOCKS = 32 };
+  uint64_t handles[BLOCKS];
+  for (int i = 0; i < BLOCKS; i++) {
+    assert_int_equal(zn_region_open(1 << 20, 0, 0, 0, 0, &handles[i]), 0);
+    memset(zn_region_address(handles[i]), 1, 1 << 20);
+  }
+  for (int i = 0; i < BLOCKS; i++) {
+    assert_int_equal(zn_region_close(handles[i], ZN_CAUSE_CLOSED), 0);
+  }
+  struct zn_region_statistics before, now;
+  assert_int_equal(zn_region_read_statistics(&before), 0);
+  const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+  int64_t given = 0;
+  for (int i = 0; i < 400 && given < 24 << 20; i++) {
+    zn_region_decay();
+    nanosleep(&pause, NULL);
+    assert_int_equal(zn_region_read_statistics(&now), 0);
+    given = before.resident - now.resident;
+  }
+  assert_true(given >= 24 << 20);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_each_size_has_the_smallest_class, blocks_before,
@@ -412,6 +437,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_nothing_stays_when_memory_runs_out, blocks_before,
                                       blocks_after),
       cmocka_unit_test_setup_teardown(test_figures_of_jemalloc, blocks_before, blocks_after),
+      cmocka_unit_test_setup_teardown(test_idle_memory_goes_back_to_the_kernel, blocks_before,
+                                      blocks_after),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,8 +111,11 @@ ZN_API ZN_MUST_CHECK int zn_region_refill(int region_class, int count, uint64_t 
  */
 ZN_API ZN_MUST_CHECK int zn_region_flush(int region_class, int count, const uint64_t *records);
 
-/* Gives back to jemalloc the blocks of the depot (what magazines gave back, at most 16 MiB) that
- * nobody has needed since the last call. To be called about once a second. Any thread. */
+/*
+ * Gives back to jemalloc the blocks of the depot (what magazines gave back, at most 32 MiB) that
+ * nobody has needed since the last call, and to the kernel what jemalloc has held for long. To be
+ * called about once a second. Any thread.
+ */
 ZN_API void zn_region_decay(void);
 
 /* Gives back all of the depot, this thread's cache in jemalloc, and jemalloc's unused pages. */
