@@ -166,8 +166,9 @@ final class Stress {
           () ->
               guarded(
                   () -> {
+                    Thing[] seen = new Thing[1];
                     for (int i = 0; i < acts && !STOP.get(); i++) {
-                      act(own, file);
+                      act(own, file, seen);
                     }
                   });
       Thread thread = random.nextInt(4) == 0 ? Virtual.thread(life) : new Thread(life);
@@ -176,10 +177,10 @@ final class Stress {
     }
   }
 
-  private static void act(SplittableRandom random, Path file) throws IOException {
+  private static void act(SplittableRandom random, Path file, Thing[] seen) throws IOException {
     Thing mine = random.nextInt(2) == 0 ? make(random, file) : null;
     Thing thing = EXCHANGE.getAndSet(random.nextInt(SLOTS), mine);
-    peek(random);
+    peek(random, seen);
     if (thing == null) {
       return;
     }
@@ -249,13 +250,18 @@ final class Stress {
   }
 
   /**
-   * Reads what another thread may free at this moment: its own bytes, or an exception. Below
-   * checked nobody may do that; nor does this promise hold for virtual threads.
+   * Reads what another thread may free at this moment, or has freed: its own bytes, or an
+   * exception. Below checked nobody may do that; nor does this promise hold for virtual threads.
+   *
+   * @param seen what was in the exchange some acts ago
    */
-  private static void peek(SplittableRandom random) {
-    Thing thing = EXCHANGE.get(random.nextInt(SLOTS));
-    boolean may = SafetyLevel.IS_CHECKED && !JdkChannels.isVirtualThread();
-    if (!may || thing == null) {
+  private static void peek(SplittableRandom random, Thing[] seen) {
+    if (!SafetyLevel.IS_CHECKED || JdkChannels.isVirtualThread()) {
+      return;
+    }
+    Thing thing = seen[0];
+    if (thing == null || random.nextInt(4) == 0) {
+      seen[0] = EXCHANGE.get(random.nextInt(SLOTS));
       return;
     }
     try {
@@ -303,10 +309,10 @@ final class Stress {
 
   /** The collector, the ledger's walk, and children, beside all that. */
   private static void disturb(SplittableRandom random) throws Exception {
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(32)) {
       case 0 -> fork();
       case 1, 2 -> System.gc();
-      case 3 -> Quarantine.flush();
+      case 3, 4, 5, 6 -> Quarantine.flush();
       default -> Ledger.live(entry -> require(entry.size() >= 0, "an entry is whole"));
     }
     for (Ledger.Counts counts : Ledger.snapshot().counts().values()) {
@@ -349,6 +355,7 @@ final class Stress {
       require(REFUSED.get() > 0, "the limit was met");
       require(EXPECTED.get(Ledger.Kind.REGION).dropped.get() > 0, "something was dropped");
       System.out.println(REFUSED + " refused, " + STALE + " reads met a free");
+      require(!SafetyLevel.IS_CHECKED || STALE.get() > 0, "readers met a free");
     }
 
     private void settle(Ledger.Kind kind) {
