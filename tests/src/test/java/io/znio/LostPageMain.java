@@ -190,7 +190,7 @@ final class LostPageMain {
   /**
    * JDK 17 throws when the thread next calls into the VM, as for an array too large for its TLAB.
    */
-  private static void awaitError() {
+  static void awaitError() {
     for (int i = 0; i < 10; i++) {
       allocated = new byte[4 << 20];
     }

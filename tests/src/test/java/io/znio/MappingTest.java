@@ -73,7 +73,7 @@ class MappingTest {
       assertThatThrownBy(
               () -> {
                 view.get(0);
-                Thread.yield();
+                LostPageMain.awaitError();
               })
           .isInstanceOf(InternalError.class);
     }
@@ -118,6 +118,7 @@ class MappingTest {
   void aDroppedMappingIsUnmappedAndReported() throws Exception {
     Path file = file();
     int before = Ledger.leaks().size();
+    long mappings = Ledger.totals().mappings();
     assertThat(Mapping.map(file, Mode.READ_ONLY).buffer().get(3)).isEqualTo(CONTENT[3]);
     Await.until(
         "the leak is found",
@@ -129,7 +130,9 @@ class MappingTest {
     assertThat(leak.kind()).isEqualTo(Ledger.Kind.MAPPING);
     assertThat(leak.size()).isEqualTo(SIZE);
     assertThat(leak.site()).contains("aDroppedMappingIsUnmappedAndReported");
-    Await.until("it is unmapped", () -> !isMappedUnchecked(file));
+    Await.until(
+        "it is unmapped, and the ledger knows",
+        () -> !isMappedUnchecked(file) && Ledger.totals().mappings() == mappings);
   }
 
   private static boolean isMappedUnchecked(Path file) {
