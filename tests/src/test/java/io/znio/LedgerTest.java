@@ -136,12 +136,19 @@ class LedgerTest {
       ((SocketChannel) pair.writer).configureBlocking(false);
       Receipt receipt =
           Transfer.from(bytes).to(pair.writer).via(TransferPath.MSG_ZEROCOPY).transferWithReceipt();
-      Ledger.Entry entry =
-          Ledger.live().stream().filter(e -> e.kind() == Ledger.Kind.PIN).findFirst().get();
-      assertThat(entry.address()).isEqualTo(JdkMemory.address(bytes));
-      assertThat(entry.size()).isBetween(1L, receipt.bytes());
-      assertThat(entry.site()).contains("aLoanIsInTheLedger");
-      assertThat(Ledger.totals().pinBytes()).isBetween(entry.size(), receipt.bytes());
+      // One for each call of C: more, if the socket found room again meanwhile.
+      List<Ledger.Entry> loans =
+          Ledger.live().stream().filter(entry -> entry.kind() == Ledger.Kind.PIN).toList();
+      long start = JdkMemory.address(bytes);
+      assertThat(loans)
+          .isNotEmpty()
+          .allSatisfy(
+              loan -> {
+                assertThat(loan.address()).isBetween(start, start + receipt.bytes() - loan.size());
+                assertThat(loan.size()).isPositive();
+                assertThat(loan.site()).contains("aLoanIsInTheLedger");
+              });
+      assertThat(Ledger.totals().pinBytes()).isBetween(1L, receipt.bytes());
       pair.collect();
       Await.until("the loan is returned", receipt.loan()::isReturned);
       Ledger.Counts counts = Ledger.snapshot().diff(before).counts().get(Ledger.Kind.PIN);
