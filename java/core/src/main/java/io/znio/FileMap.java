@@ -2,12 +2,13 @@
 package io.znio;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A mapping of {@link NativeFileChannel#map}, which has no owner but its buffer: it ends when the
@@ -15,6 +16,8 @@ import java.util.Objects;
  * After that a view that is left reaches the overlay: InternalError, never somebody else's memory.
  */
 final class FileMap implements Runnable {
+  private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final MappedMemory.MappingWatch mapping;
 
@@ -43,7 +46,7 @@ final class FileMap implements Runnable {
     boolean readOnly = number == Native.READ_ONLY;
     MappedMemory.MappingWatch mapping = tryMap(channel, number, position, size);
     if (mapping == null && size > 0) {
-      mapping = tryAgain(channel, number, position, size); // no lock is held
+      mapping = tryAgain(channel, number, position, size);
       if (mapping == null) {
         throw new IOException(
             "Map failed: no address space, memory or mapping (vm.max_map_count,"
@@ -71,24 +74,21 @@ final class FileMap implements Runnable {
     throw new UnsupportedOperationException("Map mode " + mode + " is not supported");
   }
 
-  /** As the JDK does: dropped mappings make room when they are collected. */
+  /**
+   * As the JDK does: dropped mappings make room when they are collected. No lock is held between
+   * the tries: one may wait for a reader of this channel.
+   */
   private static MappedMemory.MappingWatch tryAgain(
       NativeFileChannel channel, int mode, long position, long size) throws IOException {
-    MappedMemory.MappingWatch[] made = new MappedMemory.MappingWatch[1];
-    try {
-      Reclaim.until(
-          () -> {
-            try {
-              made[0] = tryMap(channel, mode, position, size);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-            return made[0] == null ? Errors.ELIMIT : 0;
-          });
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    return made[0];
+    long end = System.nanoTime() + WAIT_NANOS;
+    System.gc();
+    MappedMemory.MappingWatch mapping;
+    do {
+      LockSupport.parkNanos(LOOK_NANOS);
+      MappedMemory.releasePending();
+      mapping = tryMap(channel, mode, position, size);
+    } while (mapping == null && System.nanoTime() - end < 0);
+    return mapping;
   }
 
   /** Null if there is no room, or nothing to map. */
