@@ -20,13 +20,16 @@ import java.util.Set;
 final class MemoryChapter implements Chapter {
   private static final long TIMEOUT_SECONDS = 180;
   private static final int LIVE_BUFFERS = 1_000_000;
-  private static final int LIVE_BUFFERS_QUICK = 200_000;
+  private static final int LIVE_BUFFERS_QUICK = 100_000;
   private static final int LIVE_ROUNDS_MAX = 3;
 
   private static final int WARM_UP_CALLS_MAX = 60;
 
   /** The JVM makes its best code of a method with a loop after 600 calls, and some anew later. */
-  private static final long WARM_UP_OPERATIONS = 4L * 600 * MemoryLoop.TURNS;
+  private static final long WARM_UP_OPERATIONS = 2L * 600 * MemoryLoop.TURNS;
+
+  /** The most that such code may take, however slow the compiler is. */
+  private static final long COMPILE_NANOS = 3_000_000_000L;
 
   /**
    * Who wants code compiled waits for it: so much work gives the same code on a busy machine as on
@@ -100,7 +103,7 @@ final class MemoryChapter implements Chapter {
     }
     if (row.isLive()) {
       options.addAll(LIVE_OPTIONS);
-      String heap = session.settings().quick() ? "256m" : "1g";
+      String heap = session.settings().quick() ? "128m" : "1g";
       options.addAll(List.of("-Xms" + heap, "-Xmx" + heap));
     }
     session.workers().define(row.worker(), row.jdk(), options);
@@ -113,9 +116,22 @@ final class MemoryChapter implements Chapter {
       session.progress().step();
     }
     watch.lap("warm_up");
-    Rounds.run(
-        group, 1, session, random, (result, round) -> measure(result, result.operations, round));
+    Rounds.run(group, 1, session, random, this::measureOnce);
     watch.lap("rounds");
+  }
+
+  /** Does more from the next round on, if the work took less time than a measurement shall. */
+  private void measureOnce(MemoryResult result, int round) throws InterruptedException {
+    long nanos = measure(result, result.operations, round);
+    long wanted = measurementNanos(result.row);
+    if (result.isOpen() && nanos < wanted / 2) {
+      result.operations = Rounds.scale(result.operations, nanos, wanted, 1);
+    }
+  }
+
+  private long measurementNanos(MemoryRow row) {
+    int factor = row.impl().equals("jdk-gc") ? DROPPED_FACTOR : 1;
+    return factor * session.settings().measurementNanos();
   }
 
   private void warmUp(MemoryResult result) throws InterruptedException {
@@ -123,14 +139,15 @@ final class MemoryChapter implements Chapter {
     Settings settings = session.settings();
     long first = Math.max(1, Math.min(64, 64 * Sizes.MIB / row.size()));
     boolean compile = warm.add(row.worker() + row.op() + row.zeroed() + row.threads());
-    long wanted = settings.measurementNanos() * (row.impl().equals("jdk-gc") ? DROPPED_FACTOR : 1);
+    long wanted = measurementNanos(row);
     // Another size may run other code, but of the same methods.
     long least = Math.max(wanted, compile ? settings.warmUpNanos() : settings.warmUpNanos() / 3);
+    long most = compile ? COMPILE_NANOS : 4 * least;
     result.operations =
         Rounds.warmUp(
             result,
             new Rounds.Amount(first, 1, Integer.MAX_VALUE),
-            new Rounds.Patience(least, WARM_UP_OPERATIONS, 10 * least, WARM_UP_CALLS_MAX),
+            new Rounds.Patience(least, WARM_UP_OPERATIONS, most, WARM_UP_CALLS_MAX),
             wanted,
             this::measure);
   }

@@ -59,7 +59,7 @@ record MemoryRow(
           switch (level) {
             case "checked" -> "exception";
             case "tracked" -> op.equals(MemoryRows.MAP) ? "error" : "exception, views silent";
-            default -> op.equals(MemoryRows.MAP) ? "error" : "silent";
+            default -> op.equals(MemoryRows.MAP) ? "crash" : "silent";
           };
       case "jdk-gc" -> "cannot be";
       case "arena-confined", "arena-shared" -> "exception";

@@ -63,7 +63,7 @@ final class MemoryRows {
     for (Work work : WORKS) {
       if (settings.wantsPath(work.op)) {
         for (long size : sizes(work, settings)) {
-          jdks.forEach(jdk -> add(rows, work, size, jdk, settings.peers()));
+          jdks.forEach(jdk -> add(rows, work, size, jdk, settings));
         }
       }
     }
@@ -78,17 +78,22 @@ final class MemoryRows {
   }
 
   private static void add(
-      List<MemoryRow> rows, Work work, long size, String jdk, Set<String> peers) {
+      List<MemoryRow> rows, Work work, long size, String jdk, Settings settings) {
     boolean map = work.op.equals(MAP);
     Boolean zeroed = map ? null : true;
+    boolean both = !map && !work.op.equals(LIVE);
+    // A quick run shows what zeroing costs where one thread only allocates and frees.
+    boolean first = !both || !settings.quick() || work.equals(WORKS.get(0));
     for (String level : LEVELS) {
-      rows.add(row(work, "znio", jdk, level, size, zeroed));
-      if (!map && !work.op.equals(LIVE)) {
+      if (first) {
+        rows.add(row(work, "znio", jdk, level, size, zeroed));
+      }
+      if (both) {
         rows.add(row(work, "znio", jdk, level, size, false));
       }
     }
     rows.add(row(work, MemoryRow.BASELINE, jdk, null, size, zeroed));
-    if (!map && !work.op.equals(LIVE)) {
+    if (both) {
       rows.add(row(work, "jdk-gc", jdk, null, size, zeroed));
     }
     if (Runtime.Version.parse(jdk).feature() >= ARENAS_SINCE) {
@@ -97,9 +102,9 @@ final class MemoryRows {
       }
       rows.add(row(work, "arena-shared", jdk, null, size, zeroed));
     }
-    if (!map && peers.contains(MemoryRow.PEER)) {
+    if (!map && settings.peers().contains(MemoryRow.PEER)) {
       rows.add(row(work, MemoryRow.PEER, jdk, null, size, true));
-      if (!work.op.equals(LIVE)) {
+      if (both) {
         rows.add(row(work, MemoryRow.PEER, jdk, null, size, false));
       }
     }
