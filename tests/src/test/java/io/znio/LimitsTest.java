@@ -129,7 +129,7 @@ class LimitsTest {
     assertThat(child.output())
         .contains("Cannot lend 1000 bytes of memory to the kernel: 67108864 bytes are live")
         .contains("67108864 bytes in 1: io.znio.LimitsTest$Lent.main")
-        .containsPattern("\\d+ bytes in 1: io.znio.LimitsTest.Lent.send");
+        .containsPattern("\\d+ bytes in \\d+: io.znio.LimitsTest.Lent.send");
   }
 
   private static long collections() {
