@@ -400,7 +400,7 @@ static void test_idle_memory_goes_back_to_the_kernel(void **state) {
   }
   struct zn_region_statistics before, now;
   assert_int_equal(zn_region_read_statistics(&before), 0);
-  const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+  const struct timespec pause = {.tv_nsec = 100000000L};
   int64_t given = 0;
   for (int i = 0; i < 400 && given < 24 << 20; i++) {
     zn_region_decay();
