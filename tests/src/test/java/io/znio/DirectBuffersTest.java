@@ -110,6 +110,33 @@ class DirectBuffersTest {
         });
   }
 
+  /** Numbers of threads may share a place in a table: their magazines may not be shared. */
+  @Test
+  void threadsWhoseNumbersFallTogetherHaveTheirOwnMagazines() throws Exception {
+    assumeTrue(Magazines.ENABLED, "magazines are switched off");
+    Magazine mine = Magazines.own();
+    ByteBuffer buffer = DirectBuffers.allocate(64);
+    List<Magazine> seen = new ArrayList<>();
+    Thread twin;
+    do {
+      twin =
+          new Thread("twin") {
+            @Override
+            public void run() {
+              DirectBuffers.free(buffer);
+              DirectBuffers.free(DirectBuffers.allocate(64));
+              seen.add(Magazines.own());
+              seen.add(Magazines.own());
+            }
+          };
+    } while (Magazines.place(twin) != Magazines.place(Thread.currentThread()));
+    twin.start();
+    Await.end(twin);
+    assertThat(seen).hasSize(2).doesNotContainNull().doesNotContain(mine);
+    assertThat(seen.get(0)).isSameAs(seen.get(1));
+    assertThat(Magazines.own()).isSameAs(mine);
+  }
+
   @Test
   void aTransferHoldsItsBuffer() throws Exception {
     ByteBuffer buffer = DirectBuffers.allocate(4 << 20);

@@ -50,10 +50,9 @@ final class Blocks {
       return openByCall(size, alignment, zeroed);
     }
     int regionClass = Layout.classOf(rounded);
+    Magazine own = Magazines.own();
     long handle =
-        JdkChannels.isVirtualThread()
-            ? openShared(regionClass, size)
-            : open(Magazines.own(), regionClass, size);
+        own == null ? openShared(regionClass, size) : open(own, regionClass, size);
     if (zeroed && handle > 0) {
       Raw.zero(address(handle), size + 15 & -16);
     }
@@ -137,8 +136,9 @@ final class Blocks {
   }
 
   private static int closeInMagazine(long handle, int cause, boolean quarantine) {
-    if (!JdkChannels.isVirtualThread()) {
-      return close(Magazines.own(), handle, cause, quarantine);
+    Magazine own = Magazines.own();
+    if (own != null) {
+      return close(own, handle, cause, quarantine);
     }
     Magazines.Shared shared = Magazines.lockShared();
     try {

@@ -53,6 +53,15 @@ final class Internals {
     return lookup().findGetter(owner, name, field);
   }
 
+  /** {@link #getter} of a field that every JDK has. */
+  static MethodHandle field(Class<?> owner, String name, Class<?> field) {
+    try {
+      return getter(owner, name, field);
+    } catch (ReflectiveOperationException e) {
+      throw new UnsupportedOperationException("This JDK lacks " + owner + "." + name, e);
+    }
+  }
+
   /** The value of a static field. */
   static Object constant(Class<?> owner, String name, Class<?> field)
       throws ReflectiveOperationException {

@@ -76,10 +76,10 @@ final class JdkMemory {
         throw unexpected(t);
       }
     }
-    Object life = life(direct);
-    if (life instanceof Life count) {
-      count.acquire();
-    } else if (life != null && !SESSIONS) { // else the token was the session
+    Holder holder = holder(direct);
+    if (holder != null && !SafetyLevel.IS_CHECKED) {
+      holder.acquire();
+    } else if (holder != null && !SESSIONS) { // else the token was the session
       TokenKind.KIND.acquire(direct);
     }
   }
@@ -89,19 +89,17 @@ final class JdkMemory {
     return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Owner;
   }
 
-  /** Of {@link Life}, if the memory is znio's; else null. */
-  private static Object life(ByteBuffer direct) {
-    return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Holder holder
-        ? holder.life
-        : null;
+  /** Who owns the memory, if it is znio's; else null. */
+  private static Holder holder(ByteBuffer direct) {
+    return ATTACHMENTS && BufferFactory.attachment(direct) instanceof Holder holder ? holder : null;
   }
 
   static void release(ByteBuffer direct) {
-    Object life = life(direct);
-    if (life instanceof Life count) {
-      count.release();
-    } else if (life != null && !SESSIONS) {
-      TokenKind.KIND.release(direct, life);
+    Holder holder = holder(direct);
+    if (holder != null && !SafetyLevel.IS_CHECKED) {
+      holder.release();
+    } else if (holder != null && !SESSIONS) {
+      TokenKind.KIND.release(direct, holder.token);
     }
     if (SESSIONS) {
       try {

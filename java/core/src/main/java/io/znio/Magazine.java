@@ -43,18 +43,23 @@ final class Magazine {
   /** Allocations until one is sampled; counted here, because here is no other thread. */
   int untilSample = 1;
 
+  /** Who alone uses it; null if that is a matter of locks. */
+  final Thread owner;
+
   private final long address;
   private final long birthThread;
 
-  private Magazine(long address, int thread) {
+  private Magazine(long address, Thread owner, int number) {
+    this.owner = owner;
     this.address = address;
-    this.birthThread = Integer.toUnsignedLong(thread) << Layout.BIRTH_THREAD_SHIFT;
+    this.birthThread = Integer.toUnsignedLong(number) << Layout.BIRTH_THREAD_SHIFT;
   }
 
-  /** A new magazine; null if there is no memory for one. */
-  static Magazine open(int thread) {
-    long address = Native.magazineOpen(thread);
-    return address < 0 ? null : new Magazine(address, thread);
+  /** A new magazine, for a thread or for many (null); null if there is no memory for one. */
+  static Magazine open(Thread owner) {
+    int number = owner == null ? 0 : (int) owner.getId();
+    long address = Native.magazineOpen(number);
+    return address < 0 ? null : new Magazine(address, owner, number);
   }
 
   /** Gives all back. Nobody may use the magazine any more. */

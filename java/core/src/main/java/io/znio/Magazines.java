@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.lang.invoke.MethodHandle;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,9 +17,20 @@ final class Magazines {
 
   private static final int SHARED_COUNT = Math.min(4, Runtime.getRuntime().availableProcessors());
 
-  private static final ThreadLocal<Magazine> OWN = new ThreadLocal<>();
+  private static final int TABLE = 1024; // a power of two
 
-  /** By thread, since programs may erase thread-local variables. Dead threads are reaped. */
+  /**
+   * By {@link #number}: where a thread looks first. An entry of another thread is told by its
+   * owner, so entries are read and written without order; of two threads with one place the
+   * second finds its magazine in the map. Half the loads of a {@link ThreadLocal}, each of which
+   * waits for the one before.
+   */
+  private static final Magazine[] TABLE_BY_NUMBER = new Magazine[TABLE];
+
+  /** Not {@code getId()}, which a subclass of Thread may override on JDK 17. */
+  private static final MethodHandle NUMBER = Internals.field(Thread.class, "tid", long.class);
+
+  /** Of platform threads. Dead ones are reaped. */
   private static final Map<Thread, Magazine> BY_THREAD = new ConcurrentHashMap<>();
 
   private static final Shared[] SHARED = new Shared[SHARED_COUNT];
@@ -37,7 +49,7 @@ final class Magazines {
     /** Null if there is no memory for one. The lock is held. */
     Magazine magazine() {
       if (magazine == null) {
-        magazine = Magazine.open(0);
+        magazine = Magazine.open(null);
       }
       return magazine;
     }
@@ -45,24 +57,36 @@ final class Magazines {
 
   private Magazines() {}
 
-  /** The calling platform thread's; null if there is no memory for one. */
-  static Magazine own() {
-    Magazine magazine = OWN.get();
-    return magazine == null ? openOwn() : magazine;
+  /** Where a thread looks for its magazine. */
+  static int place(Thread thread) {
+    try {
+      return (int) (long) NUMBER.invokeExact(thread) & TABLE - 1;
+    } catch (Throwable t) {
+      throw Internals.unexpected(t);
+    }
   }
 
-  private static Magazine openOwn() {
+  /** The calling thread's; null for a virtual thread, or if there is no memory for one. */
+  static Magazine own() {
     Thread thread = Thread.currentThread();
+    Magazine magazine = TABLE_BY_NUMBER[place(thread)];
+    return magazine != null && magazine.owner == thread ? magazine : findOwn(thread);
+  }
+
+  private static Magazine findOwn(Thread thread) {
+    if (JdkChannels.isVirtualThread()) {
+      return null;
+    }
     Magazine magazine = BY_THREAD.get(thread);
     if (magazine == null) {
-      magazine = Magazine.open((int) thread.getId());
+      magazine = Magazine.open(thread);
       if (magazine == null) {
         return null;
       }
       BY_THREAD.put(thread, magazine);
       Housekeeper.start();
+      TABLE_BY_NUMBER[place(thread)] = magazine;
     }
-    OWN.set(magazine);
     return magazine;
   }
 
@@ -86,6 +110,10 @@ final class Magazines {
       // Not alive: it did all it did before, and will do nothing more.
       if (!entry.getKey().isAlive()) {
         it.remove();
+        int place = place(entry.getKey());
+        if (TABLE_BY_NUMBER[place] == entry.getValue()) {
+          TABLE_BY_NUMBER[place] = null;
+        }
         entry.getValue().close();
       }
     }

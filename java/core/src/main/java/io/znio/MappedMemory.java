@@ -44,7 +44,7 @@ final class MappedMemory extends Holder {
     this.address = watch.address;
     this.size = watch.size;
     this.file = watch.file;
-    this.key = BufferFactory.direct(address, 0, this, Life.token(life));
+    this.key = BufferFactory.direct(address, 0, this, token);
   }
 
   /** Knows of the mapping what is needed when all views are gone. */
@@ -196,7 +196,7 @@ final class MappedMemory extends Holder {
     MappedMemory memory;
     try {
       memory = new MappedMemory(watch);
-      watch.link = new MappingLink(memory.life, watch);
+      watch.link = new MappingLink(memory.life(), watch);
     } catch (Throwable t) { // no room in the heap
       watch.release();
       throw t;
@@ -217,13 +217,13 @@ final class MappedMemory extends Holder {
   MappedByteBuffer view(long offset, int length, boolean readOnly) {
     viewed = true; // before the look: a close after it keeps the addresses
     checkOpen();
-    return BufferFactory.mapped(address + offset, length, readOnly, this, Life.token(life));
+    return BufferFactory.mapped(address + offset, length, readOnly, this, token);
   }
 
   /** A new {@code MemorySegment} over the whole mapping. */
   Object segment(boolean readOnly) {
     MappedByteBuffer mark = view(0, 0, readOnly);
-    return SegmentFactory.mapped(mark, address, size, readOnly, Life.session(life));
+    return SegmentFactory.mapped(mark, address, size, readOnly, session());
   }
 
   /** The address, which stays mapped until {@link #giveBack}. */
@@ -320,7 +320,7 @@ final class MappedMemory extends Holder {
    * @throws IOException it is unmapped, but writes were lost; or it could not be unmapped yet
    */
   void close() throws IOException {
-    int result = Life.close(life);
+    int result = end();
     if (result == Token.CLOSED) {
       return;
     }

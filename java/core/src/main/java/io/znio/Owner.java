@@ -25,7 +25,7 @@ final class Owner extends Holder {
   /** What may be freed by {@link DirectBuffers#free}; null if that is not the way. */
   ByteBuffer root;
 
-  private final Watch watch;
+  private Watch watch; // null if nobody watches; written by the constructor, and then seldom
 
   /**
    * @param always watched even if its place of birth was not sampled
@@ -33,7 +33,9 @@ final class Owner extends Holder {
   Owner(long handle, boolean always) {
     this.handle = handle;
     boolean wanted = WATCHES_ALL || always || Blocks.site(handle) != 0;
-    this.watch = wanted && !WATCHES_NONE ? new BlockWatch(this) : null;
+    if (wanted && !WATCHES_NONE) { // no store of a null: it would cost the collector's barrier
+      this.watch = new BlockWatch(this);
+    }
   }
 
   /** Knows of the owner only what is needed when it is gone. */
@@ -41,7 +43,7 @@ final class Owner extends Holder {
     private final long handle;
 
     BlockWatch(Owner owner) {
-      super(owner.life);
+      super(owner.life());
       handle = owner.handle;
     }
 
@@ -62,12 +64,12 @@ final class Owner extends Holder {
 
   /** A new buffer over part of the block. */
   ByteBuffer view(long offset, int size) {
-    return BufferFactory.direct(address() + offset, size, this, Life.token(life));
+    return BufferFactory.direct(address() + offset, size, this, token);
   }
 
   /** A new {@code MemorySegment} over the whole block, whose size is {@code size}. */
   Object segment(long size) {
-    return SegmentFactory.direct(address(), size, Life.session(life));
+    return SegmentFactory.direct(address(), size, session());
   }
 
   /**
@@ -76,13 +78,13 @@ final class Owner extends Holder {
    * @throws IllegalStateException if it is freed already, or in use
    */
   void close(String noun) {
-    int result = Life.close(life);
+    int result = end();
     if (result < 0) {
       throw Token.refusal(result, noun);
     }
     if (watch != null) {
       watch.end();
-      Reference.reachabilityFence(life); // till here; else it might count as dropped
+      Reference.reachabilityFence(life()); // till here; else it might count as dropped
     }
     if (KILLS && root != null) {
       kill(root);
