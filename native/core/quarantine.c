@@ -40,6 +40,10 @@ static int64_t s_bytes_max = ZN_QUARANTINE_BYTES_MAX;
 #define ZN_PATIENCE_MAX 2
 static int s_patience;
 
+/* Fewer are not worth a try before the full caps: who uses a block as large as that spends more
+ * than a try on filling it, warm or not. */
+#define ZN_FEW_ITEMS 8
+
 /* The caps in force: the full ones, or a 4th or 16th of them. The mutex is held. */
 static int64_t in_force(int64_t cap) {
   int64_t part = cap >> (2 * (ZN_PATIENCE_MAX - s_patience));
@@ -47,7 +51,13 @@ static int64_t in_force(int64_t cap) {
 }
 
 /* The mutex is held. */
+static bool is_full(const struct batch *batch) {
+  return batch->items >= s_items_max || batch->bytes >= s_bytes_max;
+}
+
+/* The mutex is held. */
 static int urgency(void) {
+  if (s_waiting.items < ZN_FEW_ITEMS && !is_full(&s_waiting)) return 0;
   int64_t items = s_waiting.items / in_force(s_items_max);
   int64_t bytes = s_waiting.bytes / in_force(s_bytes_max);
   int64_t times = items > bytes ? items : bytes;
@@ -144,7 +154,7 @@ int64_t zn_quarantine_begin(int64_t *batch, bool *full) {
     result = s_waiting.items;
     if (result > 0) {
       s_open = s_waiting;
-      *full = s_open.items >= s_items_max || s_open.bytes >= s_bytes_max;
+      *full = is_full(&s_open);
       memset(&s_waiting, 0, sizeof s_waiting);
       s_is_open = true;
       *batch = ++s_number;

@@ -123,9 +123,16 @@ static void test_quarantine_tells_when_it_is_time(void **state) {
   bool full;
   assert_int_equal(zn_quarantine_begin(&batch, &full), 21);
   assert_false(full);
-  assert_int_equal(retire_one(2 << 20), 2); /* bytes alone */
+  /* Bytes alone: not of a few blocks, as long as there is room. */
+  for (int i = 1; i < 8; i++) assert_int_equal(retire_one(2 << 20), 0);
+  assert_int_equal(retire_one(1), 2);
   assert_int_equal(zn_quarantine_end(batch), 0);
+  assert_int_equal(zn_quarantine_begin(&batch, &full), 8);
+  assert_false(full);
+  assert_int_equal(zn_quarantine_end(batch), 0);
+  assert_int_equal(retire_one(17 << 20), 2);
   assert_int_equal(zn_quarantine_begin(&batch, &full), 1);
+  assert_true(full);
   assert_int_equal(zn_quarantine_end(batch), 0);
   assert_int_equal(zn_quarantine_set_caps(ZN_QUARANTINE_ITEMS_MAX, ZN_QUARANTINE_BYTES_MAX), 0);
 }
