@@ -26,7 +26,7 @@ final class Allocators {
   }
 
   static void requireCleaner() throws SkippedException {
-    if (!Unmapper.isPossible()) {
+    if (!JdkUnsafe.isThere()) {
       throw new SkippedException("this JDK has no Unsafe.invokeCleaner");
     }
   }
@@ -80,7 +80,7 @@ final class Allocators {
 
     @Override
     public void free(ByteBuffer held) {
-      Unmapper.unmap(held);
+      JdkUnsafe.free(held);
     }
   }
 

@@ -69,7 +69,7 @@ final class Ends implements AutoCloseable {
     closeQuietly(file);
     closeQuietly(made);
     if (mapped != null) {
-      Unmapper.unmap(mapped);
+      JdkUnsafe.free(mapped);
     }
     if (madePath != null) {
       try {

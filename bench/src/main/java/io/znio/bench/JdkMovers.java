@@ -188,7 +188,7 @@ final class JdkMovers {
 
     @Override
     public void close() {
-      kept.forEach(Unmapper::unmap);
+      kept.forEach(JdkUnsafe::free);
       kept.clear();
     }
   }

@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /** What the rounds of one row of the chapter "lifecycle" have answered. One thread. */
-final class LifeResult {
+final class LifeResult extends Outcome {
   private static final List<String> EVENTS =
       List.of("found", "told", "cleaned", "allocator", "kernel");
 
@@ -19,8 +19,6 @@ final class LifeResult {
 
   private final LifeRow row;
   private final List<JsonNode> answers = new ArrayList<>();
-  private String skipped;
-  private String failed;
 
   LifeResult(LifeRow row) {
     this.row = row;
@@ -30,23 +28,14 @@ final class LifeResult {
     return row;
   }
 
-  /** Whether it makes sense to measure it again. */
-  boolean isOpen() {
-    return skipped == null && failed == null;
-  }
-
   void fail(String sentence) {
     failed = sentence;
   }
 
   /** Takes an answer of a worker. */
   void take(JsonNode answer) {
-    if (answer.path("ok").asBoolean()) {
+    if (accept(answer)) {
       answers.add(answer);
-    } else if (answer.hasNonNull("skipped")) {
-      skipped = answer.get("skipped").asText();
-    } else {
-      failed = answer.path("failed").asText("no reason was given");
     }
   }
 
@@ -66,7 +55,7 @@ final class LifeResult {
     node.put("label", row.label());
     node.put("rounds", answers.size());
     if (isOpen() && !answers.isEmpty()) {
-      node.put("verified", answers.stream().allMatch(answer -> answer.get("verified").asBoolean()));
+      node.put("verified", verified);
       node.put("wrong", first(answer -> answer.path("wrong").textValue()));
       if (row.op().equals("limit")) {
         putLimit(node);
@@ -76,8 +65,10 @@ final class LifeResult {
     } else {
       node.put("verified", false);
     }
-    node.put("skipped", skipped);
-    node.put("failed", failed == null && answers.isEmpty() && skipped == null ? "not run" : failed);
+    if (isOpen() && answers.isEmpty()) {
+      failed = "not run";
+    }
+    putReasons(node);
     return node;
   }
 

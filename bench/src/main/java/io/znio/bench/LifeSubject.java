@@ -88,7 +88,7 @@ abstract class LifeSubject {
 
     @Override
     void end(Object item) {
-      Unmapper.unmap((ByteBuffer) item);
+      JdkUnsafe.free((ByteBuffer) item);
     }
 
     @Override
@@ -176,7 +176,7 @@ abstract class LifeSubject {
 
     @Override
     void end(Object item) {
-      Unmapper.unmap((ByteBuffer) item);
+      JdkUnsafe.free((ByteBuffer) item);
     }
   }
 

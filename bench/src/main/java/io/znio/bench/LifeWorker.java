@@ -13,7 +13,7 @@ final class LifeWorker {
   static ObjectNode run(Wire wire) throws IOException, InterruptedException, SkippedException {
     if (wire.need("impl").equals("znio")) {
       checkLevel(wire.need("level"));
-    } else if ("free".equals(wire.get("by")) && !Unmapper.isPossible()) {
+    } else if ("free".equals(wire.get("by")) && !JdkUnsafe.isThere()) {
       throw new SkippedException("this JDK has no invokeCleaner: only its collector frees");
     }
     return wire.need("op").equals("limit")

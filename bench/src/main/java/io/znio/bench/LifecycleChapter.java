@@ -10,7 +10,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
@@ -45,15 +44,8 @@ final class LifecycleChapter implements Chapter {
     Random random = new Random(settings.seed());
     Stopwatch watch = new Stopwatch();
     Path file = settings.scratch().resolve("lifecycle-mapped");
-    for (int round = 0; round < rounds; round++) {
-      List<LifeResult> order = new ArrayList<>(results);
-      Collections.shuffle(order, random);
-      for (LifeResult result : order) {
-        session.progress().at(result.row().label());
-        measure(session, result, file);
-        session.progress().step();
-      }
-    }
+    Rounds.run(
+        results, 1, rounds, session, random, (result, round) -> measure(session, result, file));
     watch.lap("rounds");
     session.progress().close();
     ObjectNode chapter = Json.object();
@@ -67,9 +59,10 @@ final class LifecycleChapter implements Chapter {
   private static void measure(Session session, LifeResult result, Path file)
       throws InterruptedException {
     LifeRow row = result.row();
-    if (!result.isOpen() || session.cleanup().isStopping()) {
+    if (session.cleanup().isStopping()) {
       return;
     }
+    session.progress().at(row.label());
     Wire command = row.command(session.settings().quick());
     if (session.settings().flip()) {
       command.with("flip", 1);

@@ -67,7 +67,7 @@ final class MapAllocators {
 
     @Override
     public void free(ByteBuffer held) {
-      Unmapper.unmap(held);
+      JdkUnsafe.free(held);
     }
   }
 }

@@ -147,7 +147,7 @@ final class Probe {
       (mover.came() == null ? ends.memory : mover.came()).duplicate().clear().get(seen);
       return compare(seen, "the program's memory");
     } finally {
-      Unmapper.unmap(ends.memory);
+      JdkUnsafe.free(ends.memory);
     }
   }
 

@@ -105,7 +105,7 @@ final class RocketmqAppend implements WorkloadRun {
     } else if (mapped) {
       MappedByteBuffer target = log.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
       appendAll(record -> target.put(record), (from, to) -> target.force(from, to - from));
-      Unmapper.unmap(target);
+      JdkUnsafe.free(target);
     } else if (znio) {
       appendAll(record -> Transfer.from(record).to(log).transfer(), (from, to) -> log.force(false));
     } else {

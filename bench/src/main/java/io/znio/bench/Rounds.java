@@ -42,8 +42,15 @@ final class Rounds {
   static <R extends Outcome> void run(
       List<R> group, int first, Session session, Random random, Turn<R> turn)
       throws InterruptedException {
+    run(group, first, session.settings().rounds(), session, random, turn);
+  }
+
+  /** The same with a last round of its own. */
+  static <R extends Outcome> void run(
+      List<R> group, int first, int last, Session session, Random random, Turn<R> turn)
+      throws InterruptedException {
     List<R> order = new ArrayList<>(group);
-    for (int round = first; round <= session.settings().rounds(); round++) {
+    for (int round = first; round <= last; round++) {
       Collections.shuffle(order, random);
       for (R row : order) {
         if (row.isOpen()) {

@@ -157,7 +157,7 @@ final class Run {
       Meter.mark("end", plan.mark());
       meter.stop();
     } finally {
-      Unmapper.unmap(ends.memory);
+      JdkUnsafe.free(ends.memory);
     }
     senderCpu = meter.cpuNanos();
     checkFile(ends.madePath, expected);

@@ -46,7 +46,7 @@ class ProcMemoryTest {
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       ByteBuffer buffer = file.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, 40960);
       assertThat(memory.mappedBytes(name)).isEqualTo(40960);
-      Unmapper.unmap(buffer);
+      JdkUnsafe.free(buffer);
       assertThat(memory.mappedBytes(name)).isZero();
     }
     assertThat(memory.residentBytes()).isGreaterThan(Sizes.MIB);
