@@ -22,21 +22,25 @@ zn_packages() {
     tests) echo git:git jq:jq ;;
     tidy) echo clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 shellcheck:shellcheck ;;
     bare) echo debootstrap:/usr/sbin/debootstrap ;;
+    openjdk) echo jtreg7:jtreg xz-utils:xz ;;
     *) zn_die "no package group $1" ;;
   esac
 }
 
 # zn_install_for GROUP. Without those of compare some rows are skipped, with the reason; without
-# those of tidy, its gates that need them fail.
+# those of tidy, its gates that need them fail; without those of openjdk it is skipped.
 zn_install_for() {
   local kind=required entries
-  case $1 in compare | tidy) kind=optional ;; esac
+  case $1 in compare | tidy | openjdk) kind=optional ;; esac
   read -ra entries <<<"$(zn_packages "$1")"
   zn_install $kind "${entries[@]}"
 }
 
 zn_die() { printf '%s: %s\n' "$ZN_NAME" "$*" >&2; exit 2; }
 zn_note() { printf '%s: %s\n' "$ZN_NAME" "$*" >&2; }
+
+# What is kept between builds; native/cmake/jemalloc.cmake knows the same place.
+zn_cache() { echo "${ZNIO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/znio}"; }
 
 zn_has() {
   if [ "$1" = a-jdk ]; then
