@@ -14,6 +14,7 @@
 
 #define ZN_REGION_ALIGNMENT_DEFAULT 16
 #define ZN_REGION_REFILL_MAX 65536
+#define ZN_REGION_FLAGS (ZN_REGION_ZEROED | ZN_REGION_BEYOND_LIMIT)
 
 static int64_t effective_alignment(int64_t alignment) {
   return alignment == 0 ? ZN_REGION_ALIGNMENT_DEFAULT : alignment;
@@ -26,9 +27,13 @@ static bool is_shape(int64_t size, int64_t alignment) {
 }
 
 /* Counts a birth past the magazines; the block is taken first, see limit.h. */
-static int reserve(int64_t size) {
+static int reserve(int64_t size, unsigned flags) {
   struct zn_tally *tally = zn_tally_shared(ZN_KIND_REGION);
   if (zn_limit_take(1, size) < 1) return -ENOMEM;
+  if ((flags & ZN_REGION_BEYOND_LIMIT) != 0) {
+    zn_tally_birth(tally, false, 1, size);
+    return 0;
+  }
   int result = zn_limit_birth(tally, false, size);
   if (result < 0) zn_limit_give(size);
   return result;
@@ -49,7 +54,7 @@ int zn_region_allocate(int64_t size, int64_t alignment, void **out) {
   *out = NULL;
   alignment = effective_alignment(alignment);
   if (size <= 0 || !is_shape(size, alignment)) return -EINVAL;
-  int result = reserve(size);
+  int result = reserve(size, 0);
   if (result < 0) return result;
   *out = allocate(size, alignment, 0);
   if (*out != NULL) return 0;
@@ -69,8 +74,8 @@ int zn_region_open(int64_t size, int64_t alignment, unsigned flags, uint32_t thr
                    uint64_t *handle) {
   *handle = 0;
   alignment = effective_alignment(alignment);
-  if (!is_shape(size, alignment) || (flags & ~ZN_REGION_ZEROED) != 0) return -EINVAL;
-  int result = reserve(size);
+  if (!is_shape(size, alignment) || (flags & ~ZN_REGION_FLAGS) != 0) return -EINVAL;
+  int result = reserve(size, flags);
   if (result < 0) return result;
   struct zn_record *record;
   if (zn_record_take(1, &record) == 1) {

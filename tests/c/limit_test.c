@@ -63,6 +63,23 @@ static void test_the_last_byte_fits_and_no_more(void **state) {
   zn_magazine_close(other);
 }
 
+static void test_beyond_the_limit_is_counted(void **state) {
+  assert_int_equal(zn_limit_set(1000, ZN_LIMIT_NONE), 0);
+  uint64_t all;
+  uint64_t beyond;
+  uint64_t none;
+  assert_int_equal(zn_region_open(1000, 0, 0, 0, 0, &all), 0);
+  assert_int_equal(zn_region_open(500, 0, ZN_REGION_BEYOND_LIMIT, 0, 0, &beyond), 0);
+  struct zn_limit_state limit;
+  zn_limit_read(&limit);
+  assert_int_equal(limit.memory_live, 1500);
+  assert_int_equal(zn_region_close(all, ZN_CAUSE_CLOSED), 0);
+  assert_int_equal(zn_region_open(501, 0, 0, 0, 0, &none), ZN_ELIMIT);
+  assert_int_equal(zn_region_close(beyond, ZN_CAUSE_CLOSED), 0);
+  assert_int_equal(zn_region_open(1000, 0, 0, 0, 0, &all), 0);
+  assert_int_equal(zn_region_close(all, ZN_CAUSE_CLOSED), 0);
+}
+
 static void test_far_from_the_limit_nobody_asks(void **state) {
   assert_int_equal(zn_limit_set((int64_t)1 << 30, ZN_LIMIT_NONE), 0);
   struct zn_limit_state limit;
@@ -256,6 +273,7 @@ int main(void) {
 #define TREE(name) cmocka_unit_test_setup_teardown(name, root_make, root_remove)
   const struct CMUnitTest tests[] = {
       TEST(test_the_last_byte_fits_and_no_more),
+      TEST(test_beyond_the_limit_is_counted),
       TEST(test_far_from_the_limit_nobody_asks),
       TEST(test_mappings_have_a_limit_of_their_own),
       TEST(test_threads_never_pass_the_limit),

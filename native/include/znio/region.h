@@ -62,6 +62,10 @@ ZN_API void zn_region_free(void *address, int64_t size, int64_t alignment);
 /* For zn_region_open: the bytes are zero. Fresh pages of the kernel are not zeroed twice. */
 #define ZN_REGION_ZEROED 1U
 
+/* For zn_region_open: the limit counts the block and never refuses it. For what lasts one call,
+ * such as the copy of a buffer: while it lives, live bytes may pass the limit. */
+#define ZN_REGION_BEYOND_LIMIT 2U
+
 /*
  * Allocates a block with a record, past the magazines: for sizes above ZN_REGION_CLASS_BYTES_MAX,
  * alignments above 4096, or when magazines are switched off. thread and site go into the record

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import static java.nio.file.StandardOpenOption.DELETE_ON_CLOSE;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -130,6 +138,36 @@ class LimitsTest {
         .contains("Cannot lend 1000 bytes of memory to the kernel: 67108864 bytes are live")
         .contains("67108864 bytes in 1: io.znio.LimitsTest$Lent.main")
         .containsPattern("\\d+ bytes in \\d+: io.znio.LimitsTest.Lent.send");
+  }
+
+  /** Reads and writes heap buffers, all of its memory being taken. */
+  public static final class Copied {
+    private static final int LIMIT = 1 << 20;
+
+    private Copied() {}
+
+    public static void main(String[] args) throws Exception {
+      byte[] content = new byte[2 * LIMIT];
+      new Random(1).nextBytes(content);
+      Path path = Files.createTempFile("copied", null);
+      try (Region all = Region.allocate(LIMIT);
+          FileChannel file = NativeFileChannel.open(path, READ, WRITE, DELETE_ON_CLOSE)) {
+        refuse(() -> Region.allocate(1));
+        file.write(ByteBuffer.wrap(content, 0, 1000));
+        ByteBuffer middle = ByteBuffer.wrap(content, 1000, LIMIT);
+        ByteBuffer end = ByteBuffer.wrap(content, 1000 + LIMIT, LIMIT - 1000);
+        file.write(new ByteBuffer[] {middle, end});
+        ByteBuffer read = ByteBuffer.allocate(2 * LIMIT);
+        check(file.read(read, 0) == 2 * LIMIT, "read: " + read);
+        check(Arrays.equals(read.array(), content), "what was read is not what was written");
+        check(Ledger.limits().memoryLive() == all.size(), "copies: " + Ledger.limits());
+      }
+    }
+  }
+
+  @Test
+  void copiesOfHeapBuffersAreNotRefused() throws Exception {
+    assertThat(child(Copied.class, "-Dio.znio.maxBytes=1m").output()).contains("Cannot allocate 1");
   }
 
   private static long collections() {

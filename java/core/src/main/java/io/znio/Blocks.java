@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.util.function.LongSupplier;
+
 /**
  * Blocks of off-heap memory, by their handles: out of a magazine where there is one, by a call of C
  * else. Any thread.
@@ -43,11 +45,40 @@ final class Blocks {
     return handle;
   }
 
+  /**
+   * A live block, not zeroed, for one call of the kernel: the copy of a heap buffer. The limit counts
+   * it, and never refuses it, as the JDK's temporary buffers: a read must not fail for want of
+   * memory that the program has.
+   *
+   * @param alignment a power of two, or 0
+   * @return its handle, for {@link #closeTemporary}
+   * @throws OutOfMemoryError if memory is exhausted
+   */
+  static long openTemporary(long size, long alignment) {
+    long handle = tryOpen(size, alignment, false);
+    if (handle < 0) {
+      LongSupplier beyond = () -> openByCall(size, alignment, Native.REGION_BEYOND_LIMIT);
+      handle = beyond.getAsLong();
+      if (handle < 0) {
+        handle = Limit.tryAgain((int) handle, beyond);
+      }
+    }
+    if (handle < 0) {
+      throw Limit.outOfMemory(size, (int) handle);
+    }
+    return handle;
+  }
+
+  /** Ends a block of {@link #openTemporary}. Neither is recorded as an event. */
+  static void closeTemporary(long handle) {
+    closeNow(handle, Native.CAUSE_CLOSED, false);
+  }
+
   private static long tryOpen(long size, long alignment, boolean zeroed) {
     // A class whose bytes are a multiple of the alignment serves it.
     long rounded = alignment == 0 ? size : Math.max(size, 1) + alignment - 1 & -alignment;
     if (rounded > Layout.CLASS_SIZE_MAX || alignment > CLASS_ALIGNMENT_MAX || !Magazines.ENABLED) {
-      return openByCall(size, alignment, zeroed);
+      return openByCall(size, alignment, zeroed ? Native.REGION_ZEROED : 0);
     }
     int regionClass = Layout.classOf(rounded);
     Magazine own = Magazines.own();
@@ -80,9 +111,8 @@ final class Blocks {
     return magazine.allocate(regionClass, size, site);
   }
 
-  private static long openByCall(long size, long alignment, boolean zeroed) {
+  private static long openByCall(long size, long alignment, int flags) {
     int thread = (int) Thread.currentThread().getId();
-    int flags = zeroed ? Native.REGION_ZEROED : 0;
     return Native.regionOpen(size, alignment, flags, thread, Sites.here());
   }
 

@@ -77,7 +77,7 @@ final class FileBuffers {
       throws IOException {
     int position = buffer.position();
     int size = buffer.remaining();
-    long block = Blocks.open(size, file.alignment(), false);
+    long block = Blocks.openTemporary(size, file.alignment());
     try {
       ByteBuffer copy = view(Blocks.address(block), size);
       if (write) {
@@ -92,7 +92,7 @@ final class FileBuffers {
       }
       return n;
     } finally {
-      Blocks.close(block, Native.CAUSE_CLOSED, false);
+      Blocks.closeTemporary(block);
     }
   }
 

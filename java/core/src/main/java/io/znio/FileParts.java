@@ -68,7 +68,7 @@ final class FileParts implements AutoCloseable {
   }
 
   private long copy(ByteBuffer buffer, int size) {
-    long block = Blocks.open(size, file.alignment(), false);
+    long block = Blocks.openTemporary(size, file.alignment());
     blocks[count] = block;
     if (write) {
       FileBuffers.view(Blocks.address(block), size).put(0, buffer, buffer.position(), size);
@@ -106,7 +106,7 @@ final class FileParts implements AutoCloseable {
   public void close() {
     for (int i = 0; i < blocks.length; i++) {
       if (blocks[i] != 0) {
-        Blocks.close(blocks[i], Native.CAUSE_CLOSED, false);
+        Blocks.closeTemporary(blocks[i]);
       } else if (i < count) {
         JdkMemory.release(buffers[i]);
       }

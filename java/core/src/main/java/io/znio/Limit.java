@@ -6,7 +6,8 @@ import java.util.function.LongSupplier;
 /**
  * The limits of off-heap memory: {@code -Dio.znio.maxBytes} over blocks and memory lent to the
  * kernel, by default the JDK's limit of direct memory; {@code -Dio.znio.maxMappedBytes} over
- * mappings, by default none. A block that is lent counts once.
+ * mappings, by default none. A block that is lent counts once. Copies of heap buffers are counted
+ * and never refused ({@link Blocks#openTemporary}).
  */
 final class Limit {
   private static final String MEMORY = "io.znio.maxBytes";

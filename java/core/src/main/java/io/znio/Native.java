@@ -106,6 +106,9 @@ final class Native {
   /** Flag of {@link #regionOpen}; C: {@code ZN_REGION_ZEROED}. */
   static final int REGION_ZEROED = 1;
 
+  /** Flag of {@link #regionOpen}; C: {@code ZN_REGION_BEYOND_LIMIT}. */
+  static final int REGION_BEYOND_LIMIT = 2;
+
   /** States of a record; C: {@code enum zn_state}. */
   static final int STATE_UNUSED = 0;
 
