@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -293,6 +294,14 @@ abstract class ChannelBufferContract {
     }
   }
 
+  private static String refusal(String what, int value, int block) {
+    return what + " (" + value + ") is not a multiple of the block size (" + block + ")";
+  }
+
+  private static void assertRefused(String told, ThrowingCallable call) {
+    assertThatThrownBy(call).isExactlyInstanceOf(IOException.class).hasMessageContaining(told);
+  }
+
   @Test
   void directRefusesWhatIsNotAligned() throws IOException {
     int block = (int) Files.getFileStore(file).getBlockSize();
@@ -301,15 +310,18 @@ abstract class ChannelBufferContract {
       ByteBuffer shifted = aligned.duplicate().limit(block + 1).position(1);
       ByteBuffer odd = aligned.duplicate().limit(block - 1);
       for (ByteBuffer bad : new ByteBuffer[] {shifted, odd, ByteBuffer.allocate(block + 1)}) {
-        assertThatThrownBy(() -> channel.read(bad)).isExactlyInstanceOf(IOException.class);
-        assertThatThrownBy(() -> channel.write(bad, 0)).isExactlyInstanceOf(IOException.class);
-        assertThatThrownBy(() -> channel.read(new ByteBuffer[] {bad}))
-            .isExactlyInstanceOf(IOException.class);
+        boolean place = bad == shifted;
+        String told =
+            refusal(place ? "of the bytebuffer" : "bytes", place ? 1 : bad.limit(), block);
+        assertRefused(told, () -> channel.read(bad));
+        assertRefused(told, () -> channel.write(bad, 0));
+        assertRefused(told, () -> channel.read(new ByteBuffer[] {bad}));
       }
-      assertThatThrownBy(() -> channel.read(aligned, 1)).isExactlyInstanceOf(IOException.class);
+      String told = refusal("Channel position", 1, block);
+      assertRefused(told, () -> channel.read(aligned, 1));
       channel.position(1);
-      assertThatThrownBy(() -> channel.read(aligned)).isExactlyInstanceOf(IOException.class);
-      assertThatThrownBy(() -> channel.write(aligned)).isExactlyInstanceOf(IOException.class);
+      assertRefused(told, () -> channel.read(aligned));
+      assertRefused(told, () -> channel.write(aligned));
       assertThat(aligned.position()).isZero();
     }
     assertThat(file).hasBinaryContent(content);

@@ -14,6 +14,12 @@ final class FileBuffers {
   /** What a view over a block keeps reachable: nothing, but it must not be null. */
   private static final Object NOTHING = new Object();
 
+  /** The JDK's word for it, which its tests ask for; it has changed. */
+  private static final String PLACE =
+      "Current "
+          + (Runtime.version().feature() < 21 ? "location" : "position")
+          + " of the bytebuffer";
+
   private FileBuffers() {}
 
   /**
@@ -26,7 +32,7 @@ final class FileBuffers {
       throws IOException {
     JdkFiles.lockPosition(file, at);
     try {
-      checkAligned(file, at);
+      checkPosition(file, at);
       return moveAt(file, buffer, at, write);
     } finally {
       JdkFiles.unlockPosition(file, at);
@@ -42,7 +48,7 @@ final class FileBuffers {
         throw readOnly();
       }
       int size = buffer.remaining();
-      checkAligned(file, size, "Remaining bytes");
+      checkSize(file, size);
       if (size > 0) {
         n =
             buffer.isDirect()
@@ -62,7 +68,7 @@ final class FileBuffers {
     long n;
     try {
       long address = JdkMemory.address(buffer) + position;
-      checkAligned(file, address, "Address");
+      checkAddress(file, address, position);
       n = call(file, address, buffer.remaining(), at, write);
     } finally {
       JdkMemory.release(buffer);
@@ -146,7 +152,7 @@ final class FileBuffers {
       throws IOException {
     JdkFiles.lockPosition(file, Native.CURRENT);
     try {
-      checkAligned(file, Native.CURRENT);
+      checkPosition(file, Native.CURRENT);
       return moveParts(file, buffers, offset, length, write);
     } finally {
       JdkFiles.unlockPosition(file, Native.CURRENT);
@@ -179,23 +185,35 @@ final class FileBuffers {
   }
 
   /** Of the place in the file, before the call begins. */
-  private static void checkAligned(NativeFileChannel file, long at) throws IOException {
+  private static void checkPosition(NativeFileChannel file, long at) throws IOException {
     if (file.alignment() > 0) {
-      checkAligned(file, at == Native.CURRENT ? file.position() : at, "Position");
+      long position = at == Native.CURRENT ? file.position() : at;
+      checkAligned(file, position, "Channel position", position);
     }
   }
 
-  static void checkAligned(NativeFileChannel file, long value, String what) throws IOException {
+  /** Of how much one buffer has. */
+  static void checkSize(NativeFileChannel file, long size) throws IOException {
+    checkAligned(file, size, "Number of remaining bytes", size);
+  }
+
+  /** Of where a direct buffer's bytes begin: at its position, as the JDK names it. */
+  static void checkAddress(NativeFileChannel file, long address, int position) throws IOException {
+    checkAligned(file, address, PLACE, position);
+  }
+
+  private static void checkAligned(NativeFileChannel file, long value, String what, long told)
+      throws IOException {
     if (file.alignment() > 0 && value % file.alignment() != 0) {
       throw new IOException(
           what
-              + " "
-              + value
-              + " is not a multiple of the block size "
+              + " ("
+              + told
+              + ") is not a multiple of the block size ("
               + file.alignment()
-              + ", which "
+              + "), and "
               + file.name()
-              + " is open for with ExtendedOpenOption.DIRECT");
+              + " is open with ExtendedOpenOption.DIRECT");
     }
   }
 }

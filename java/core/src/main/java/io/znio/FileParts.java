@@ -50,7 +50,7 @@ final class FileParts implements AutoCloseable {
       throw FileBuffers.readOnly();
     }
     int size = (int) Math.min(buffer.remaining(), BYTES_MAX - bytes);
-    FileBuffers.checkAligned(file, size, "Remaining bytes");
+    FileBuffers.checkSize(file, size);
     if (size == 0) {
       return;
     }
@@ -59,7 +59,7 @@ final class FileParts implements AutoCloseable {
     parts[LONGS * count + 1] = size;
     buffers[count++] = buffer;
     bytes += size;
-    FileBuffers.checkAligned(file, address, "Address");
+    FileBuffers.checkAddress(file, address, buffer.position());
   }
 
   private static long hold(ByteBuffer buffer) {
