@@ -28,7 +28,7 @@ class TokenSupportTest {
   @Test
   void outlinesGiveWayToTheJdksTypes() throws Exception {
     byte[] template = EscapeToken.class.getResourceAsStream("EscapeToken.class").readAllBytes();
-    byte[] renamed = TokenClasses.rename(template);
+    byte[] renamed = Outlines.rename(template, Jdk17.NAMES);
     assertThat(strings(template))
         .contains("io/znio/EscapeToken")
         .anyMatch(s -> s.contains("Jdk17"));

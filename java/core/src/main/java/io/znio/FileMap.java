@@ -31,19 +31,33 @@ final class FileMap implements Runnable {
     if (size > Integer.MAX_VALUE) {
       throw new IllegalArgumentException("Size " + size + " exceeds Integer.MAX_VALUE");
     }
-    int number = number(Objects.requireNonNull(mode, "mode"));
+    Objects.requireNonNull(mode, "mode");
+    MappedMemory.MappingWatch mapping = open(channel, mode, position, size);
+    return mapping == null
+        ? JdkFileSystem.mapped(0, 0, isReadOnly(mode), null)
+        : buffer(mapping, (int) size, isReadOnly(mode));
+  }
+
+  /**
+   * What the two forms of {@code map} share: their checks from that of the channel on, the
+   * extension of the file, and the mapping, for which an owner has to be found now.
+   *
+   * @return null if size is 0
+   */
+  static MappedMemory.MappingWatch open(
+      NativeFileChannel channel, MapMode mode, long position, long size) throws IOException {
     channel.checkOpen();
     if (position < 0 || size < 0 || position + size < 0) {
       throw new IllegalArgumentException(
           "Position " + position + " or size " + size + " is negative, or their sum too large");
     }
-    if (number != Native.READ_ONLY && !channel.isWritable()) {
+    int number = number(mode);
+    if (!isReadOnly(mode) && !channel.isWritable()) {
       throw new NonWritableChannelException();
     }
     if (!channel.isReadable()) {
       throw new NonReadableChannelException();
     }
-    boolean readOnly = number == Native.READ_ONLY;
     MappedMemory.MappingWatch mapping = tryMap(channel, number, position, size);
     if (mapping == null && size > 0) {
       mapping = tryAgain(channel, number, position, size);
@@ -56,9 +70,11 @@ final class FileMap implements Runnable {
                 + channel.name());
       }
     }
-    return mapping == null
-        ? JdkFileSystem.mapped(0, 0, readOnly, null)
-        : buffer(mapping, (int) size, readOnly);
+    return mapping;
+  }
+
+  static boolean isReadOnly(MapMode mode) {
+    return mode == MapMode.READ_ONLY;
   }
 
   private static int number(MapMode mode) {
@@ -167,14 +183,14 @@ final class FileMap implements Runnable {
     FileMap map = new FileMap(mapping);
     boolean complete = false;
     try {
-      mapping.collected = true;
+      mapping.dropping = MappedMemory.Dropping.ENDS;
       MappedByteBuffer buffer = JdkFileSystem.mapped(mapping.address, size, readOnly, map);
       mapping.link = new MappedMemory.MappingLink(buffer, mapping);
       complete = true;
       return buffer;
     } finally {
       if (!complete) { // no room in the heap
-        mapping.release();
+        mapping.cancel();
       }
     }
   }

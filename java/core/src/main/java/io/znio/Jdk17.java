@@ -8,9 +8,9 @@ import java.lang.annotation.RetentionPolicy;
  * What {@link EscapeToken} needs of the inside of JDK 17, in outline: names and signatures only.
  *
  * <p>Newer JDKs do not have these types, so that a compiler of theirs could not see them; here any
- * JDK compiles the token. Nothing in this file is ever run: {@link TokenClasses} writes the name of
- * the JDK's type ({@link #NAMES}) in the place of each of these into the class file of the token,
- * and defines that.
+ * JDK compiles the token. Nothing in this file is ever run: {@link Outlines} writes the name of the
+ * JDK's type ({@link #NAMES}) in the place of each of these into the class file of the token, and
+ * {@link TokenClasses} defines that.
  */
 final class Jdk17 {
   /** Binary name of each type here and of the token, and what it is called inside the JDK. */

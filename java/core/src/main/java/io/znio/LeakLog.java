@@ -25,6 +25,15 @@ final class LeakLog {
    * @param record the handle of its record, which is live
    */
   static void add(Ledger.Kind kind, long address, long size, long record) {
+    add(kind, address, size, record, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param stays it is not ended
+   */
+  static void add(Ledger.Kind kind, long address, long size, long record, boolean stays) {
     int site = Blocks.site(record);
     long birth = Blocks.birth(record);
     long thread = birth >>> Layout.BIRTH_THREAD_SHIFT;
@@ -40,11 +49,11 @@ final class LeakLog {
     }
     Jfr.leak(leak);
     if (first) {
-      tell(leak);
+      tell(leak, stays);
     }
   }
 
-  private static void tell(Ledger.Leak leak) {
+  private static void tell(Ledger.Leak leak, boolean stays) {
     Settings.warn(
         "Leak: a "
             + leak.kind().name().toLowerCase(java.util.Locale.ROOT)
@@ -52,7 +61,8 @@ final class LeakLog {
             + leak.size()
             + " bytes was dropped without being "
             + (leak.kind() == Ledger.Kind.REGION ? "freed" : "closed")
-            + "; znio has done that now. More of the same place are not logged. It was made at\n"
+            + (stays ? "; its memory stays" : "; znio has done that now")
+            + ". More of the same place are not logged. It was made at\n"
             + leak.site());
   }
 

@@ -47,6 +47,16 @@ final class MappedMemory extends Holder {
     this.key = BufferFactory.direct(address, 0, this, token);
   }
 
+  /** What it means that all views are gone, and nobody has closed the mapping. */
+  enum Dropping {
+    /** It is a leak, and ended. */
+    LEAKS,
+    /** The collector is meant to end it. */
+    ENDS,
+    /** It is a leak, and stays: somebody may have the address alone. */
+    LEAVES
+  }
+
   /** Knows of the mapping what is needed when all views are gone. */
   static final class MappingWatch {
     final long mapping;
@@ -56,8 +66,7 @@ final class MappedMemory extends Holder {
     volatile boolean closed;
     MappingLink link; // keeps the reference alive
 
-    /** The collector is meant to end it: that is no leak. */
-    boolean collected;
+    Dropping dropping = Dropping.LEAKS;
 
     MappingWatch(long mapping, long size, String file) {
       this.mapping = mapping;
@@ -78,6 +87,47 @@ final class MappedMemory extends Holder {
       int result = Native.mappingRelease(mapping);
       released(result);
       return result;
+    }
+
+    /** Gives the addresses back now. Nobody can reach them, or may any more. */
+    void unmap() throws DamagedMappingException {
+      link.end();
+      long[] status = describe();
+      boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
+      DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
+      closed = true;
+      int released = release();
+      if (loss == null && released == Errors.EDAMAGED) { // in the moment between
+        long offset = Guard.replaced(address, size);
+        String lost =
+            LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
+        loss = MappedMemory.damaged("Unmapping " + file, lost, file, offset);
+      }
+      if (loss != null) {
+        throw loss;
+      }
+    }
+
+    /** Ends what nobody has got. */
+    void cancel() {
+      if (link != null) {
+        link.end();
+      }
+      release();
+    }
+
+    private long[] describe() {
+      long[] status = new long[STATUS_LONGS];
+      Native.mappingDescribe(mapping, status);
+      return status;
+    }
+
+    private DamagedMappingException damaged(String operation) {
+      long[] status = describe();
+      long offset = status[STATUS_DAMAGED_OFFSET];
+      String lost =
+          LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
+      return MappedMemory.damaged(operation + " " + file, lost, file, offset);
     }
 
     private void released(int result) {
@@ -103,13 +153,18 @@ final class MappedMemory extends Holder {
 
     /** Not at once: many come at a time, and neighbours leave together. */
     void dropped() {
-      if (!closed && !collected) {
-        LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping));
+      boolean leaked = !closed && dropping != Dropping.ENDS;
+      if (leaked) {
+        boolean stays = dropping == Dropping.LEAVES;
+        LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping), stays);
+        if (stays) {
+          return;
+        }
         Native.mappingSetLeaked(mapping);
       }
       Object event = closed ? null : Jfr.beginUnmap();
       if (event != null) {
-        JfrEvents.endUnmap(event, address, size, file, birth(), !collected);
+        JfrEvents.endUnmap(event, address, size, file, birth(), leaked);
       }
       addPending();
     }
@@ -245,18 +300,9 @@ final class MappedMemory extends Holder {
   /** An exception for a failed operation. */
   IOException failure(String operation, int code) {
     if (code == Errors.EDAMAGED) {
-      return damaged(operation);
+      return watch.damaged(operation);
     }
     return Errors.io(operation + " " + file, code);
-  }
-
-  private DamagedMappingException damaged(String operation) {
-    long[] status = new long[STATUS_LONGS];
-    Native.mappingDescribe(watch.mapping, status);
-    long offset = status[STATUS_DAMAGED_OFFSET];
-    String lost =
-        LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
-    return damaged(operation + " " + file, lost, file, offset);
   }
 
   private static DamagedMappingException damaged(
@@ -331,7 +377,8 @@ final class MappedMemory extends Holder {
     long birth = event == null ? 0 : watch.birth();
     try {
       if (!viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED) {
-        unmap();
+        // Nobody has ever had a view, or nobody wants a stale one caught.
+        watch.unmap();
       } else {
         closeSeen();
       }
@@ -349,26 +396,6 @@ final class MappedMemory extends Holder {
     Reference.reachabilityFence(this); // else the housekeeper may release what is described
     if (failure != null) {
       throw failure;
-    }
-  }
-
-  /** The addresses go back now: nobody has ever had a view, or nobody wants a stale one caught. */
-  private void unmap() throws IOException {
-    watch.link.end();
-    long[] status = new long[STATUS_LONGS];
-    Native.mappingDescribe(watch.mapping, status);
-    boolean damaged = status[STATUS_DAMAGED_OFFSET] >= 0;
-    DamagedMappingException loss = damaged ? damaged("Unmapping") : null;
-    watch.closed = true;
-    int released = watch.release();
-    if (loss == null && released == Errors.EDAMAGED) { // in the moment between
-      long offset = Guard.replaced(address, size);
-      String lost =
-          LostPageException.place(file, status[STATUS_DEVICE], status[STATUS_INODE], offset);
-      loss = damaged("Unmapping " + file, lost, file, offset);
-    }
-    if (loss != null) {
-      throw loss;
     }
   }
 }

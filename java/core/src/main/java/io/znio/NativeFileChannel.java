@@ -38,10 +38,14 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li>closing wakes threads of every kind, virtual ones too.
  * </ul>
  *
+ * <p>On JDK 22 and newer {@code map(mode, offset, size, Arena)} makes a {@code MemorySegment} whose
+ * life is the arena's. If a page of it was lost and native code wrote there, closing the arena
+ * throws {@link java.io.UncheckedIOException} of {@link DamagedMappingException}.
+ *
  * <p>A channel that is dropped without being closed is closed when the collector has found it, as
  * the JDK's. It is accepted as an end by {@link Transfer}. Any thread.
  */
-public final class NativeFileChannel extends FileChannel {
+public class NativeFileChannel extends FileChannel {
   static {
     NativeLibrary.load();
     JdkChannels.require();
@@ -57,7 +61,8 @@ public final class NativeFileChannel extends FileChannel {
   private final FileLocks locks = new FileLocks(this);
   private final Watch watch;
 
-  private NativeFileChannel(int fd, int flags, int alignment, String name) {
+  /** Of {@link FileChannelMaker} alone. Owns the descriptor. */
+  NativeFileChannel(int fd, int flags, int alignment, String name) {
     this.fd = fd;
     this.flags = flags;
     this.alignment = alignment;
@@ -128,7 +133,7 @@ public final class NativeFileChannel extends FileChannel {
       if ((flags & Native.OPEN_DIRECT) != 0) {
         alignment = (int) checked("Asking for the block size of", path, Native.fileAlignment(fd));
       }
-      NativeFileChannel channel = new NativeFileChannel(fd, flags, alignment, path.toString());
+      NativeFileChannel channel = FileChannelMaker.make(fd, flags, alignment, path.toString());
       opened = true;
       return channel;
     } finally {
