@@ -19,7 +19,7 @@
 
 #define ZN_MAPPING_FLAGS                                                                           \
   (ZN_MAPPING_EXTEND | ZN_MAPPING_PREALLOCATE | ZN_MAPPING_POPULATE | ZN_MAPPING_POPULATE_WRITE |  \
-   ZN_MAPPING_LOCK | ZN_MAPPING_LOCK_ON_FAULT | ZN_MAPPING_HUGE)
+   ZN_MAPPING_LOCK | ZN_MAPPING_LOCK_ON_FAULT | ZN_MAPPING_HUGE | ZN_MAPPING_SYNC)
 
 /* A mapping being made. */
 struct zn_mapping_plan {
@@ -65,6 +65,8 @@ static int check(const struct zn_mapping_plan *plan) {
   if (plan->mode == ZN_MAPPING_READ_ONLY && (flags & ZN_MAPPING_POPULATE_WRITE) != 0)
     return -EINVAL;
   if (plan->fd < 0 && (flags & (ZN_MAPPING_EXTEND | ZN_MAPPING_PREALLOCATE)) != 0) return -EINVAL;
+  bool shared = plan->fd >= 0 && plan->mode != ZN_MAPPING_PRIVATE;
+  if (!shared && (flags & ZN_MAPPING_SYNC) != 0) return -EINVAL;
   /* Both would drop the pages that the other flags have just brought in, or what is not in a file.
    */
   return plan->advice == ZN_ADVICE_DONT_NEED || plan->advice == ZN_ADVICE_PAGE_OUT ? -EINVAL : 0;
@@ -120,10 +122,15 @@ static int64_t huge_bytes(const struct zn_mapping_plan *plan) {
   return plan->page_bytes * (plan->page_bytes / (int64_t)sizeof(void *));
 }
 
+static int map_flags(const struct zn_mapping_plan *plan) {
+  /* The older MAP_SHARED takes flags that it does not know without a word. */
+  if ((plan->flags & ZN_MAPPING_SYNC) != 0) return MAP_SHARED_VALIDATE | MAP_SYNC;
+  return zn_mapping_map_flags(plan->fd, plan->mode);
+}
+
 static int map_at(const struct zn_mapping_plan *plan, char *base, int extra_flags) {
   return zn_sys_mmap_fixed(base, plan->fd, plan->offset - plan->inside, (size_t)plan->bytes,
-                           zn_mapping_protection(plan->mode),
-                           zn_mapping_map_flags(plan->fd, plan->mode) | extra_flags);
+                           zn_mapping_protection(plan->mode), map_flags(plan) | extra_flags);
 }
 
 /* Where address and file offset agree in what is left of a huge page. */
@@ -155,8 +162,7 @@ static int map(struct zn_mapping_plan *plan) {
   }
   void *base;
   int result = zn_sys_mmap(plan->fd, plan->offset - plan->inside, (size_t)plan->bytes,
-                           zn_mapping_protection(plan->mode),
-                           zn_mapping_map_flags(plan->fd, plan->mode), &base);
+                           zn_mapping_protection(plan->mode), map_flags(plan), &base);
   plan->base = base;
   return result;
 }

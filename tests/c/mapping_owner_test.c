@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mappings with an owner: options, operations on ranges, close and release. */
+/* WRAP zn_sys_mmap */
 /* WRAP zn_sys_mmap_fixed */
 /* WRAP zn_sys_munmap */
 #include <errno.h>
@@ -19,6 +20,8 @@
 
 static int s_fail_map_fixed;
 static int s_fail_unmap;
+static bool s_dax;
+static int s_map_flags; /* of the last mmap */
 
 int __real_zn_sys_mmap_fixed(void *, int, int64_t, size_t, int, int);
 int __wrap_zn_sys_mmap_fixed(void *, int, int64_t, size_t, int, int);
@@ -26,6 +29,15 @@ int __wrap_zn_sys_mmap_fixed(void *address, int fd, int64_t offset, size_t size,
                              int flags) {
   if (s_fail_map_fixed != 0) return s_fail_map_fixed;
   return __real_zn_sys_mmap_fixed(address, fd, offset, size, protection, flags);
+}
+
+/* As if the file system had DAX, and what it was asked for. */
+int __real_zn_sys_mmap(int, int64_t, size_t, int, int, void **);
+int __wrap_zn_sys_mmap(int, int64_t, size_t, int, int, void **);
+int __wrap_zn_sys_mmap(int fd, int64_t offset, size_t size, int protection, int flags, void **out) {
+  s_map_flags = flags;
+  if (s_dax && (flags & MAP_SYNC) != 0) flags = MAP_SHARED;
+  return __real_zn_sys_mmap(fd, offset, size, protection, flags, out);
 }
 
 int __real_zn_sys_munmap(void *, size_t);
@@ -317,10 +329,28 @@ static void test_huge_pages(void **state) {
   close(file);
 }
 
+static void test_sync(void **state) {
+  struct zn_mapping_options options = {.flags = ZN_MAPPING_SYNC};
+  struct zn_mapping *mapping;
+  int file = file_make(10, 1);
+  for (int mode = 0; mode < 2; mode++) {
+    assert_int_equal(zn_mapping_open(file, 3, 7, mode, &options, &mapping), -EOPNOTSUPP);
+    assert_null(mapping);
+    s_dax = true;
+    assert_int_equal(zn_mapping_open(file, 3, 7, mode, &options, &mapping), 0);
+    s_dax = false;
+    assert_int_equal(s_map_flags, MAP_SHARED_VALIDATE | MAP_SYNC);
+    end_mapping(mapping);
+  }
+  assert_int_equal(zn_mapping_open(file, 0, 7, ZN_MAPPING_PRIVATE, &options, &mapping), -EINVAL);
+  assert_int_equal(zn_mapping_open(-1, 0, 7, ZN_MAPPING_READ_WRITE, &options, &mapping), -EINVAL);
+  close(file);
+}
+
 static void test_refusals(void **state) {
   int file = file_make(2 * page_bytes, 1);
   struct zn_mapping *mapping = (struct zn_mapping *)&file;
-  struct zn_mapping_options options = {.flags = 128};
+  struct zn_mapping_options options = {.flags = 256};
   assert_int_equal(zn_mapping_open(file, 0, 1, 1, &options, &mapping), -EINVAL);
   assert_null(mapping);
   options = (struct zn_mapping_options){.advice = 9};
@@ -361,6 +391,7 @@ int main(void) {
       TEST(test_lock_too_much),
       TEST(test_5_gib),
       TEST(test_huge_pages),
+      TEST(test_sync),
       TEST(test_refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

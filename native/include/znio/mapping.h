@@ -68,6 +68,9 @@ enum zn_mapping_flag {
   /* Aligned for transparent huge pages, and asked for by advice. Files of hugetlbfs need no flag.
    */
   ZN_MAPPING_HUGE = 64,
+  /* A write is durable as soon as its cache line is written back (MAP_SYNC of Linux 4.15): files on
+   * persistent memory with DAX only, else -EOPNOTSUPP. For shared mappings of files. */
+  ZN_MAPPING_SYNC = 128,
 };
 
 struct zn_mapping_options {
@@ -91,10 +94,11 @@ struct zn_mapping;
  * returns: 0; ZN_ELIMIT; -EINVAL size <= 0, offset < 0, an unknown mode, flag or advice, a flag
  * that does not go with the mode; -EACCES the descriptor is not open for the mode, or not for the
  * writing that EXTEND and PREALLOCATE need; -EOVERFLOW offset + size; -ENODEV not a file that can
- * be mapped; -EFBIG, -ENOSPC, -EDQUOT no room; -ENOMEM no address space, memory, or more mappings
- * (vm.max_map_count); -EFAULT a page to populate cannot be had: the file ends before it, or its
- * device is full; ZN_ETRUNCATED a page to lock likewise; ZN_EMEMLOCK; ZN_EFILESYSTEM no fallocate
- * here; ZN_EKERNEL no such advice or population here; -EINTR, -EIO and what else fallocate gives.
+ * be mapped; -EFBIG, -ENOSPC, -EDQUOT no room; -EOPNOTSUPP no SYNC here; -ENOMEM no address space,
+ * memory, or more mappings (vm.max_map_count); -EFAULT a page to populate cannot be had: the file
+ * ends before it, or its device is full; ZN_ETRUNCATED a page to lock likewise; ZN_EMEMLOCK;
+ * ZN_EFILESYSTEM no fallocate here; ZN_EKERNEL no such advice or population here; -EINTR, -EIO and
+ * what else fallocate gives.
  *
  * Mirrors FileChannel.map, which has no options and retries -ENOMEM after a garbage collection.
  */

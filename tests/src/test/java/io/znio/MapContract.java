@@ -6,6 +6,8 @@ import static java.nio.channels.FileChannel.MapMode.READ_ONLY;
 import static java.nio.channels.FileChannel.MapMode.READ_WRITE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
+import static jdk.nio.mapmode.ExtendedMapMode.READ_ONLY_SYNC;
+import static jdk.nio.mapmode.ExtendedMapMode.READ_WRITE_SYNC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -198,6 +200,41 @@ abstract class MapContract {
       assertThatThrownBy(() -> folder.map(READ_ONLY, 0, 1)).isInstanceOf(IOException.class);
     }
     assertThat(file).hasBinaryContent(content);
+  }
+
+  /** No file system here has DAX, so these modes end in the kernel's refusal, after all checks. */
+  @Test
+  void modesForPersistentMemory() throws IOException {
+    FileChannel both = channels.open(file, READ, WRITE);
+    try (FileChannel reader = channels.open(file, READ);
+        FileChannel writer = channels.open(file, WRITE)) {
+      for (MapMode mode : List.of(READ_ONLY_SYNC, READ_WRITE_SYNC)) {
+        assertThatThrownBy(() -> both.map(mode, 0, SIZE))
+            .isExactlyInstanceOf(IOException.class)
+            .hasMessageContaining("not supported");
+        assertThatThrownBy(() -> both.map(mode, 0, 1L << 40))
+            .isExactlyInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> both.map(mode, -1, 1))
+            .isExactlyInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> writer.map(mode, 0, 1))
+            .isExactlyInstanceOf(NonReadableChannelException.class);
+        MappedByteBuffer empty = map(both, mode, 0, 0);
+        assertThat(empty.isReadOnly()).isEqualTo(mode == READ_ONLY_SYNC);
+        assertThat(empty.force().hasRemaining()).isFalse();
+      }
+      assertThatThrownBy(() -> reader.map(READ_ONLY_SYNC, 0, SIZE + 1))
+          .isExactlyInstanceOf(IOException.class);
+      assertThatThrownBy(() -> reader.map(READ_WRITE_SYNC, 0, 1))
+          .isExactlyInstanceOf(NonWritableChannelException.class);
+      assertThat(Files.size(file)).isEqualTo(SIZE);
+      assertThatThrownBy(() -> map(both, READ_WRITE_SYNC, 0, SIZE + 1))
+          .isExactlyInstanceOf(IOException.class);
+      assertThat(Files.size(file)).isEqualTo(SIZE + 1);
+    }
+    both.close();
+    assertThatThrownBy(() -> both.map(READ_ONLY_SYNC, -1, 1))
+        .isExactlyInstanceOf(ClosedChannelException.class);
+    assertThat(isMapped()).isFalse();
   }
 
   @Test

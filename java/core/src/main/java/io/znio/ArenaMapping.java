@@ -38,7 +38,7 @@ final class ArenaMapping implements Runnable {
   private static Object segment(long address, long size, MapMode mode, Object session) {
     boolean readOnly = FileMap.isReadOnly(mode);
     return SegmentFactory.mapped(
-        JdkFileSystem.mapped(address, 0, readOnly, null), address, size, readOnly, session);
+        JdkFileSystem.mapped(address, 0, mode, null), address, size, readOnly, session);
   }
 
   private static Object segment(

@@ -34,8 +34,8 @@ final class FileMap implements Runnable {
     Objects.requireNonNull(mode, "mode");
     MappedMemory.MappingWatch mapping = open(channel, mode, position, size);
     return mapping == null
-        ? JdkFileSystem.mapped(0, 0, isReadOnly(mode), null)
-        : buffer(mapping, (int) size, isReadOnly(mode));
+        ? JdkFileSystem.mapped(0, 0, mode, null)
+        : buffer(mapping, (int) size, mode);
   }
 
   /**
@@ -58,9 +58,14 @@ final class FileMap implements Runnable {
     if (!channel.isReadable()) {
       throw new NonReadableChannelException();
     }
-    MappedMemory.MappingWatch mapping = tryMap(channel, number, position, size);
+    if (isSync(mode) && !JdkFileSystem.canWriteBack()) {
+      throw new UnsupportedOperationException(
+          "Map mode " + mode + ": this machine cannot write back single cache lines");
+    }
+    int flags = isSync(mode) ? Native.MAP_SYNC : 0;
+    MappedMemory.MappingWatch mapping = tryMap(channel, number, flags, position, size);
     if (mapping == null && size > 0) {
-      mapping = tryAgain(channel, number, position, size);
+      mapping = tryAgain(channel, number, flags, position, size);
       if (mapping == null) {
         throw new IOException(
             "Map failed: no address space, memory or mapping (vm.max_map_count,"
@@ -74,14 +79,19 @@ final class FileMap implements Runnable {
   }
 
   static boolean isReadOnly(MapMode mode) {
-    return mode == MapMode.READ_ONLY;
+    return number(mode) == Native.READ_ONLY;
+  }
+
+  /** One of the modes for persistent memory. */
+  static boolean isSync(MapMode mode) {
+    return mode == JdkFileSystem.READ_ONLY_SYNC || mode == JdkFileSystem.READ_WRITE_SYNC;
   }
 
   private static int number(MapMode mode) {
-    if (mode == MapMode.READ_ONLY) {
+    if (mode == MapMode.READ_ONLY || mode == JdkFileSystem.READ_ONLY_SYNC) {
       return Native.READ_ONLY;
     }
-    if (mode == MapMode.READ_WRITE) {
+    if (mode == MapMode.READ_WRITE || mode == JdkFileSystem.READ_WRITE_SYNC) {
       return Native.READ_WRITE;
     }
     if (mode == MapMode.PRIVATE) {
@@ -95,28 +105,28 @@ final class FileMap implements Runnable {
    * the tries: one may wait for a reader of this channel.
    */
   private static MappedMemory.MappingWatch tryAgain(
-      NativeFileChannel channel, int mode, long position, long size) throws IOException {
+      NativeFileChannel channel, int mode, int flags, long position, long size) throws IOException {
     long end = System.nanoTime() + WAIT_NANOS;
     System.gc();
     MappedMemory.MappingWatch mapping;
     do {
       LockSupport.parkNanos(LOOK_NANOS);
       MappedMemory.releasePending();
-      mapping = tryMap(channel, mode, position, size);
+      mapping = tryMap(channel, mode, flags, position, size);
     } while (mapping == null && System.nanoTime() - end < 0);
     return mapping;
   }
 
   /** Null if there is no room, or nothing to map. */
   private static MappedMemory.MappingWatch tryMap(
-      NativeFileChannel channel, int mode, long position, long size) throws IOException {
+      NativeFileChannel channel, int mode, int flags, long position, long size) throws IOException {
     channel.positionLock().lock(); // as in the JDK, against truncate
     try {
-      int flags = extension(channel, position + size);
+      int extension = extension(channel, position + size);
       if (size == 0) {
-        return flags == 0 ? null : extend(channel, position);
+        return extension == 0 ? null : extend(channel, position);
       }
-      return open(channel, mode, flags, position, size);
+      return open(channel, mode, flags | extension, position, size);
     } finally {
       channel.positionLock().unlock();
     }
@@ -179,12 +189,12 @@ final class FileMap implements Runnable {
   }
 
   private static MappedByteBuffer buffer(
-      MappedMemory.MappingWatch mapping, int size, boolean readOnly) {
+      MappedMemory.MappingWatch mapping, int size, MapMode mode) {
     FileMap map = new FileMap(mapping);
     boolean complete = false;
     try {
       mapping.dropping = MappedMemory.Dropping.ENDS;
-      MappedByteBuffer buffer = JdkFileSystem.mapped(mapping.address, size, readOnly, map);
+      MappedByteBuffer buffer = JdkFileSystem.mapped(mapping.address, size, mode, map);
       mapping.link = new MappedMemory.MappingLink(buffer, mapping);
       complete = true;
       return buffer;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.Channel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,10 +54,28 @@ final class JdkFileSystem {
   private static final MethodHandle TABLE_REMOVE_ALL =
       NEEDED.method(TABLE, "removeAll", sign(List.class, Object.class));
 
+  /** Of {@code jdk.nio.mapmode.ExtendedMapMode}; null if this JDK has none. */
+  static final MapMode READ_ONLY_SYNC = mode("READ_ONLY_SYNC");
+
+  static final MapMode READ_WRITE_SYNC = mode("READ_WRITE_SYNC");
+
+  private static final MethodHandle CAN_WRITE_BACK =
+      OPTIONAL.function(
+          OPTIONAL.type("jdk.internal.misc.Unsafe"), "isWritebackEnabled", sign(boolean.class));
+
   private static final MethodHandle MAPPED = mapped("newMappedByteBuffer");
   private static final MethodHandle MAPPED_READ_ONLY = mapped("newMappedByteBufferR");
 
   private JdkFileSystem() {}
+
+  private static MapMode mode(String name) {
+    try {
+      Class<?> modes = Internals.type("jdk.internal.misc.ExtendedMapMode");
+      return (MapMode) Internals.constant(modes, name, MapMode.class);
+    } catch (ReflectiveOperationException e) {
+      return null;
+    }
+  }
 
   private static MethodHandle mapped(String name) {
     return NEEDED.function(
@@ -191,18 +210,29 @@ final class JdkFileSystem {
 
   // ---- mapped buffers
 
+  /** True if this machine has an instruction for what {@code force} of a SYNC mode does. */
+  static boolean canWriteBack() {
+    try {
+      return CAN_WRITE_BACK != null && (boolean) CAN_WRITE_BACK.invokeExact();
+    } catch (Throwable t) {
+      throw unexpected(t);
+    }
+  }
+
   /**
    * A mapped buffer with a cleaner: {@code unmapper} runs once, when the collector has found the
    * buffer and all its views dropped, or by {@code Unsafe.invokeCleaner}. It must not throw.
    *
+   * @param mode says whether it is read-only, and what {@code force} does
    * @param unmapper null: none
    */
-  static MappedByteBuffer mapped(long address, int size, boolean readOnly, Runnable unmapper) {
+  static MappedByteBuffer mapped(long address, int size, MapMode mode, Runnable unmapper) {
+    boolean sync = FileMap.isSync(mode);
     FileDescriptor mark = new FileDescriptor(); // holds no file: its presence says "mapped"
     try {
-      return readOnly
-          ? (MappedByteBuffer) MAPPED_READ_ONLY.invokeExact(size, address, mark, unmapper, false)
-          : (MappedByteBuffer) MAPPED.invokeExact(size, address, mark, unmapper, false);
+      return FileMap.isReadOnly(mode)
+          ? (MappedByteBuffer) MAPPED_READ_ONLY.invokeExact(size, address, mark, unmapper, sync)
+          : (MappedByteBuffer) MAPPED.invokeExact(size, address, mark, unmapper, sync);
     } catch (Throwable t) {
       throw unexpected(t);
     }

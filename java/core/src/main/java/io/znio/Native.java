@@ -73,6 +73,7 @@ final class Native {
   static final int MAP_LOCK = 16;
   static final int MAP_LOCK_ON_FAULT = 32;
   static final int MAP_HUGE = 64;
+  static final int MAP_SYNC = 128;
 
   /** Advice to {@link #mappingAdvise}; C: {@code enum zn_mapping_advice}. */
   static final int ADVICE_NORMAL = 0;

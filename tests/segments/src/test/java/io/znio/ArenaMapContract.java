@@ -7,6 +7,7 @@ import static java.nio.channels.FileChannel.MapMode.READ_ONLY;
 import static java.nio.channels.FileChannel.MapMode.READ_WRITE;
 import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
+import static jdk.nio.mapmode.ExtendedMapMode.READ_WRITE_SYNC;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -315,6 +316,19 @@ abstract class ArenaMapContract {
   private static void refused(
       Class<?> type, FileChannel channel, MapMode mode, long offset, long size, Arena arena) {
     assertThatThrownBy(() -> channel.map(mode, offset, size, arena)).isExactlyInstanceOf(type);
+  }
+
+  @Test
+  void modesForPersistentMemory() throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      assertThatThrownBy(() -> map(READ_WRITE_SYNC, 0, SIZE, arena, READ, WRITE))
+          .isExactlyInstanceOf(IOException.class)
+          .hasMessageContaining("not supported");
+      MemorySegment empty = map(READ_WRITE_SYNC, 0, 0, arena, READ, WRITE);
+      assertThat(empty.isReadOnly()).isFalse();
+      empty.force();
+    }
+    assertThat(isMapped()).isFalse();
   }
 
   @Test
