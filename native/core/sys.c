@@ -267,6 +267,8 @@ void zn_sys_yield(void) {
   (void)sched_yield();
 }
 
+int64_t zn_sys_process_id(void) { return counted(getpid()); }
+
 int zn_sys_errno(void) { return errno; }
 
 void zn_sys_errno_restore(int value) { errno = value; }

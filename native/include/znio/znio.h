@@ -3,14 +3,18 @@
 #ifndef ZNIO_ZNIO_H
 #define ZNIO_ZNIO_H
 
+#include <stdint.h>
+
 #include "znio/error.h"
 #include "znio/file.h"
+#include "znio/foreign.h"
 #include "znio/guard.h"
 #include "znio/ledger.h"
 #include "znio/limit.h"
 #include "znio/magazine.h"
 #include "znio/mapping.h"
 #include "znio/memfd.h"
+#include "znio/meter.h"
 #include "znio/pin.h"
 #include "znio/pipe.h"
 #include "znio/quarantine.h"
@@ -31,6 +35,9 @@ ZN_API const char *zn_version(void);
 
 /* Returns ZN_ABI of the library. */
 ZN_API int zn_abi(void);
+
+/* Returns the number of this process. Any thread. */
+ZN_API int64_t zn_process_id(void);
 
 #ifdef __cplusplus
 }
