@@ -50,11 +50,14 @@ static bool is_other_core(const char *path) {
  * Objects are named one at a time: dlopen must not be called from inside dl_iterate_phdr, which
  * holds a lock of the dynamic linker.
  */
-static bool find_other_core(struct object_name *name) {
+bool jni_find_other_core(char *path, size_t size) {
+  struct object_name name;
   for (size_t i = 0;; i++) {
-    name->skip = i;
-    if (dl_iterate_phdr(name_object, name) == 0) return false;
-    if (is_other_core(name->path)) return true;
+    name.skip = i;
+    if (dl_iterate_phdr(name_object, &name) == 0) return false;
+    if (!is_other_core(name.path)) continue;
+    snprintf(path, size, "%s", name.path);
+    return true;
   }
 }
 
@@ -92,7 +95,7 @@ static jint bind(JNIEnv *env) {
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   JNIEnv *env;
   if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK) return JNI_ERR;
-  struct object_name other;
-  if (find_other_core(&other)) return refuse(env, other.path);
+  char other[PATH_MAX];
+  if (jni_find_other_core(other, sizeof other)) return refuse(env, other);
   return bind(env);
 }

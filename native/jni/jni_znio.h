@@ -10,6 +10,8 @@
 #define ZN_JNI_ZNIO_H
 
 #include <jni.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct jni_table {
@@ -37,6 +39,9 @@ extern const struct jni_table jni_quarantine_table;
 extern const struct jni_table jni_ledger_table;
 extern const struct jni_table jni_thread_table;
 extern const struct jni_table jni_file_table;
+
+/* Is there another loaded copy of znio in this process? Then its path, cut to size. */
+bool jni_find_other_core(char *path, size_t size);
 
 /* Native methods that JNI_OnLoad binds. */
 jint jni_method_count(void);

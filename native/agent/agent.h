@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent: natives of the JDK are bound anew to functions of ours, which count and then call
+ * what does the work: the JDK's own function, or one of znio's.
+ *
+ * Nothing here calls into the application, makes threads, or ends the process. What goes wrong is
+ * said in one line on the standard error, and the rest is left to the JDK.
+ */
+#ifndef ZN_AGENT_H
+#define ZN_AGENT_H
+
+#include <jni.h>
+#include <jvmti.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "znio/error.h"
+
+/* --- agent_options.c --- */
+
+enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
+
+struct agent_options {
+  enum agent_log log;
+  char json[PATH_MAX]; /* empty: no report */
+};
+
+#define AGENT_MESSAGE_MAX 1024
+
+void agent_options_default(struct agent_options *options);
+
+/*
+ * Takes one option from *cursor (a list with commas; NULL or empty: none) and moves it. returns: 1
+ * taken; 0 there is none left; -EINVAL the option is wrong and skipped, message says why and what
+ * helps.
+ */
+ZN_MUST_CHECK int agent_options_next(const char **cursor, struct agent_options *options,
+                                     char *message, size_t size);
+
+/* --- agent_log.c --- */
+
+/* Copies a name in which %p stands for the number of this process. returns: 0; -ENAMETOOLONG. */
+ZN_MUST_CHECK int agent_expand(const char *name, char *out, size_t size);
+
+/* One line on the standard error, "znio agent: ..."; nothing if the level is above the option's. */
+void agent_say(enum agent_log level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void agent_set_log(enum agent_log level);
+
+/* --- agent_natives.c --- */
+
+/* The rows of the meter. Deaths come before births, so that a report counts no death without its
+ * birth. */
+enum agent_native {
+  AGENT_FREE,
+  AGENT_REALLOCATE,
+  AGENT_ALLOCATE,
+  AGENT_UNMAP,
+  AGENT_MAP,
+  AGENT_TRANSFER_TO,
+  AGENT_TRANSFER_FROM,
+  AGENT_READ,
+  AGENT_PREAD,
+  AGENT_READV,
+  AGENT_WRITE,
+  AGENT_PWRITE,
+  AGENT_WRITEV,
+  AGENT_FORCE,
+  AGENT_SEEK,
+  AGENT_TRUNCATE,
+  AGENT_SIZE,
+  AGENT_LOCK,
+  AGENT_RELEASE,
+  AGENT_NATIVES
+};
+
+/* One native of the JDK, in the releases first to last. */
+struct agent_row {
+  enum agent_native native;
+  int first, last;
+  bool is_static;
+  const char *type; /* as FindClass wants it */
+  const char *name;
+  const char *signature;
+  const void *count; /* counts, and calls the target */
+};
+
+#define AGENT_JDK_FIRST 17
+#define AGENT_JDK_LAST 25
+
+/* Has this release been looked at? */
+bool agent_is_known(int jdk);
+
+/* The i-th row, or NULL after the last. */
+const struct agent_row *agent_row(size_t i);
+
+/* --- agent_count.c --- */
+
+/* What does the work of a native. Set before the native is bound; may change while it is called. */
+void agent_set_target(enum agent_native native, const void *function);
+
+/* --- agent_bind.c --- */
+
+/* Clears what is pending. returns: was there anything? */
+bool agent_threw(JNIEnv *env);
+
+/* The row that a native is bound by, or NULL. */
+const struct agent_row *agent_bound_row(enum agent_native native);
+
+/*
+ * Binds what the running JDK has of the table. jdk: its release. Once a process, in the live phase,
+ * with no exception pending; leaves none. returns: how many are bound.
+ */
+int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk);
+
+/* --- agent_report.c --- */
+
+/* Writes the report to the file that options name. why: "exit", "dump". Any thread. returns: 0, or
+ * -errno of the file. */
+ZN_MUST_CHECK int agent_report_write(const char *why);
+
+/* Notes what a report tells of the JVM; sees that the file can be written. returns: 0 or -errno. */
+ZN_MUST_CHECK int agent_report_prepare(const struct agent_options *options, const char *jdk);
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the JDK's natives are bound to. Each calls its target, which does the work, and counts what
+ * came of it in the thread's own meter: no clock, no lock, no JNI.
+ */
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "agent.h"
+#include "agent_calls.h"
+#include "znio/file.h"
+#include "znio/foreign.h"
+#include "znio/meter.h"
+
+static _Atomic(const void *) s_targets[AGENT_NATIVES];
+
+void agent_set_target(enum agent_native native, const void *function) {
+  atomic_store_explicit(&s_targets[native], function, memory_order_release);
+}
+
+static const void *target(enum agent_native native) {
+  return atomic_load_explicit(&s_targets[native], memory_order_acquire);
+}
+
+static enum zn_meter_column column_of(int64_t status) {
+  switch (status) {
+    case AGENT_EOF:
+      return ZN_METER_END;
+    case AGENT_UNAVAILABLE:
+      return ZN_METER_UNAVAILABLE;
+    case AGENT_INTERRUPTED:
+      return ZN_METER_INTERRUPTED;
+    case AGENT_UNSUPPORTED:
+    case AGENT_UNSUPPORTED_CASE:
+      return ZN_METER_UNSUPPORTED;
+    default:
+      return ZN_METER_FAILED;
+  }
+}
+
+/* A call that moved result bytes of wanted, or ended with a code. returns: result. */
+static int64_t moved(enum agent_native native, int64_t result, int64_t wanted) {
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, native, ZN_METER_CALLS, 1);
+  if (result < 0) {
+    zn_meter_add(meter, native, column_of(result), 1);
+  } else {
+    zn_meter_add(meter, native, ZN_METER_BYTES, result);
+    if (result > 0 && result < wanted) zn_meter_add(meter, native, ZN_METER_SHORT, 1);
+  }
+  return result;
+}
+
+/* A call that moves nothing. returns: result. */
+static int64_t done(enum agent_native native, int64_t result) {
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, native, ZN_METER_CALLS, 1);
+  if (result < 0) zn_meter_add(meter, native, column_of(result), 1);
+  return result;
+}
+
+static int64_t bytes_of(jlong address, jint count) {
+  const struct zn_file_part *parts = (const struct zn_file_part *)(intptr_t)address;
+  int64_t sum = 0;
+  for (jint i = 0; i < count; i++) sum += parts[i].size;
+  return sum;
+}
+
+/* --- memory --- */
+
+static void born(struct zn_meter *meter, enum agent_native native, jlong address, jlong size) {
+  zn_meter_add(meter, native, ZN_METER_BYTES, size);
+  /* What finds no room in the table is told by its death, which is counted as unknown. */
+  (void)!zn_foreign_born((uint64_t)address, size);
+}
+
+/* Before the memory goes back: another thread may get the same address right after that. returns:
+ * its size, or -ENOENT. */
+static int64_t died(struct zn_meter *meter, enum agent_native native, jlong address) {
+  int64_t size = zn_foreign_died((uint64_t)address);
+  zn_meter_add(meter, native, size < 0 ? ZN_METER_UNKNOWN : ZN_METER_RELEASED, size < 0 ? 1 : size);
+  return size;
+}
+
+jlong JNICALL agent_count_allocate(JNIEnv *env, jobject unsafe, jlong size) {
+  agent_allocate_call *call = (agent_allocate_call *)target(AGENT_ALLOCATE);
+  jlong address = call(env, unsafe, size);
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, AGENT_ALLOCATE, ZN_METER_CALLS, 1);
+  if (address == 0) {
+    zn_meter_add(meter, AGENT_ALLOCATE, ZN_METER_FAILED, 1);
+  } else {
+    born(meter, AGENT_ALLOCATE, address, size);
+  }
+  return address;
+}
+
+void JNICALL agent_count_free(JNIEnv *env, jobject unsafe, jlong address) {
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, AGENT_FREE, ZN_METER_CALLS, 1);
+  if (address != 0) (void)died(meter, AGENT_FREE, address);
+  ((agent_free_call *)target(AGENT_FREE))(env, unsafe, address);
+}
+
+jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address, jlong size) {
+  struct zn_meter *meter = zn_meter_own();
+  int64_t before = address == 0 ? -1 : zn_foreign_died((uint64_t)address);
+  agent_reallocate_call *call = (agent_reallocate_call *)target(AGENT_REALLOCATE);
+  jlong moved_to = call(env, unsafe, address, size);
+  zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_CALLS, 1);
+  if (moved_to == 0) { /* the old block lives on */
+    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_FAILED, 1);
+    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before);
+    return 0;
+  }
+  if (before >= 0) {
+    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_RELEASED, before);
+  } else if (address != 0) {
+    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_UNKNOWN, 1);
+  }
+  born(meter, AGENT_REALLOCATE, moved_to, size);
+  return moved_to;
+}
+
+/* --- mappings: whoever unmaps says how much --- */
+
+static jlong mapped(jlong address, jlong size) {
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, AGENT_MAP, ZN_METER_CALLS, 1);
+  if (address < 0) {
+    zn_meter_add(meter, AGENT_MAP, column_of(address), 1);
+  } else {
+    born(meter, AGENT_MAP, address, size);
+  }
+  return address;
+}
+
+jlong JNICALL agent_count_map(JNIEnv *env, jclass type, jobject file, jint mode, jlong position,
+                              jlong size, jboolean sync) {
+  agent_map_call *call = (agent_map_call *)target(AGENT_MAP);
+  return mapped(call(env, type, file, mode, position, size, sync), size);
+}
+
+jlong JNICALL agent_count_map_of_channel(JNIEnv *env, jobject channel, jint mode, jlong position,
+                                         jlong size, jboolean sync) {
+  agent_map_of_channel_call *call = (agent_map_of_channel_call *)target(AGENT_MAP);
+  return mapped(call(env, channel, mode, position, size, sync), size);
+}
+
+jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong size) {
+  int64_t before = zn_foreign_died((uint64_t)address);
+  agent_unmap_call *call = (agent_unmap_call *)target(AGENT_UNMAP);
+  jint result = call(env, type, address, size);
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, AGENT_UNMAP, ZN_METER_CALLS, 1);
+  if (result < 0) { /* it is mapped still */
+    zn_meter_add(meter, AGENT_UNMAP, column_of(result), 1);
+    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before);
+  } else if (before < 0) {
+    zn_meter_add(meter, AGENT_UNMAP, ZN_METER_UNKNOWN, 1);
+  } else {
+    zn_meter_add(meter, AGENT_UNMAP, ZN_METER_RELEASED, before);
+  }
+  return result;
+}
+
+/* --- transfers --- */
+
+jlong JNICALL agent_count_transfer_to(JNIEnv *env, jclass type, jobject source, jlong position,
+                                      jlong count, jobject file, jboolean append) {
+  agent_transfer_to_call *call = (agent_transfer_to_call *)target(AGENT_TRANSFER_TO);
+  return moved(AGENT_TRANSFER_TO, call(env, type, source, position, count, file, append), count);
+}
+
+jlong JNICALL agent_count_transfer_to_of_channel(JNIEnv *env, jobject channel, jobject source,
+                                                 jlong position, jlong count, jobject file) {
+  agent_transfer_to_of_channel_call *call =
+      (agent_transfer_to_of_channel_call *)target(AGENT_TRANSFER_TO);
+  return moved(AGENT_TRANSFER_TO, call(env, channel, source, position, count, file), count);
+}
+
+jlong JNICALL agent_count_transfer_from(JNIEnv *env, jclass type, jobject source, jobject file,
+                                        jlong position, jlong count, jboolean append) {
+  agent_transfer_from_call *call = (agent_transfer_from_call *)target(AGENT_TRANSFER_FROM);
+  return moved(AGENT_TRANSFER_FROM, call(env, type, source, file, position, count, append), count);
+}
+
+/* --- files --- */
+
+static jint move(enum agent_native native, JNIEnv *env, jclass type, jobject file, jlong address,
+                 jint size) {
+  agent_move_call *call = (agent_move_call *)target(native);
+  return (jint)moved(native, call(env, type, file, address, size), size);
+}
+
+static jint move_at(enum agent_native native, JNIEnv *env, jclass type, jobject file, jlong address,
+                    jint size, jlong position) {
+  agent_move_at_call *call = (agent_move_at_call *)target(native);
+  return (jint)moved(native, call(env, type, file, address, size, position), size);
+}
+
+static jlong move_parts(enum agent_native native, JNIEnv *env, jclass type, jobject file,
+                        jlong address, jint count) {
+  agent_move_parts_call *call = (agent_move_parts_call *)target(native);
+  return moved(native, call(env, type, file, address, count), bytes_of(address, count));
+}
+
+jint JNICALL agent_count_read(JNIEnv *env, jclass type, jobject file, jlong address, jint size) {
+  return move(AGENT_READ, env, type, file, address, size);
+}
+
+jint JNICALL agent_count_write(JNIEnv *env, jclass type, jobject file, jlong address, jint size) {
+  return move(AGENT_WRITE, env, type, file, address, size);
+}
+
+jint JNICALL agent_count_pread(JNIEnv *env, jclass type, jobject file, jlong address, jint size,
+                               jlong position) {
+  return move_at(AGENT_PREAD, env, type, file, address, size, position);
+}
+
+jint JNICALL agent_count_pwrite(JNIEnv *env, jclass type, jobject file, jlong address, jint size,
+                                jlong position) {
+  return move_at(AGENT_PWRITE, env, type, file, address, size, position);
+}
+
+jlong JNICALL agent_count_readv(JNIEnv *env, jclass type, jobject file, jlong address, jint count) {
+  return move_parts(AGENT_READV, env, type, file, address, count);
+}
+
+jlong JNICALL agent_count_writev(JNIEnv *env, jclass type, jobject file, jlong address,
+                                 jint count) {
+  return move_parts(AGENT_WRITEV, env, type, file, address, count);
+}
+
+jint JNICALL agent_count_force(JNIEnv *env, jclass type, jobject file, jboolean metadata) {
+  agent_force_call *call = (agent_force_call *)target(AGENT_FORCE);
+  return (jint)done(AGENT_FORCE, call(env, type, file, metadata));
+}
+
+jlong JNICALL agent_count_seek(JNIEnv *env, jclass type, jobject file, jlong position) {
+  agent_seek_call *call = (agent_seek_call *)target(AGENT_SEEK);
+  return done(AGENT_SEEK, call(env, type, file, position));
+}
+
+jint JNICALL agent_count_truncate(JNIEnv *env, jclass type, jobject file, jlong size) {
+  agent_truncate_call *call = (agent_truncate_call *)target(AGENT_TRUNCATE);
+  return (jint)done(AGENT_TRUNCATE, call(env, type, file, size));
+}
+
+jlong JNICALL agent_count_size(JNIEnv *env, jclass type, jobject file) {
+  agent_size_call *call = (agent_size_call *)target(AGENT_SIZE);
+  return done(AGENT_SIZE, call(env, type, file));
+}
+
+/* -1 of lock0: somebody else has it; its other codes are not those of a transfer either. */
+jint JNICALL agent_count_lock(JNIEnv *env, jclass type, jobject file, jboolean wait, jlong position,
+                              jlong size, jboolean shared) {
+  agent_lock_call *call = (agent_lock_call *)target(AGENT_LOCK);
+  jint result = call(env, type, file, wait, position, size, shared);
+  struct zn_meter *meter = zn_meter_own();
+  zn_meter_add(meter, AGENT_LOCK, ZN_METER_CALLS, 1);
+  if (result == AGENT_LOCK_TAKEN) zn_meter_add(meter, AGENT_LOCK, ZN_METER_UNAVAILABLE, 1);
+  if (result == AGENT_LOCK_INTERRUPTED) zn_meter_add(meter, AGENT_LOCK, ZN_METER_INTERRUPTED, 1);
+  return result;
+}
+
+void JNICALL agent_count_release(JNIEnv *env, jclass type, jobject file, jlong position,
+                                 jlong size) {
+  ((agent_release_call *)target(AGENT_RELEASE))(env, type, file, position, size);
+  (void)done(AGENT_RELEASE, 0);
+}

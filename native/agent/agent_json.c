@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent_json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "znio/file.h"
+
+void agent_json_begin(struct agent_json *json, int fd) {
+  json->fd = fd;
+  json->error = 0;
+  json->separator = '\0';
+  json->length = 0;
+}
+
+static void flush(struct agent_json *json) {
+  size_t written = 0;
+  while (json->error == 0 && written < json->length) {
+    int64_t result =
+        zn_file_write(json->fd, json->buffer + written, (int64_t)(json->length - written));
+    if (result > 0) {
+      written += (size_t)result;
+    } else if (result != -EINTR) {
+      json->error = result == 0 ? -EIO : (int)result;
+    }
+  }
+  json->length = 0;
+}
+
+static void put(struct agent_json *json, char c) {
+  if (json->length == sizeof json->buffer) flush(json);
+  json->buffer[json->length++] = c;
+}
+
+static void put_text(struct agent_json *json, const char *text) {
+  while (*text != '\0') put(json, *text++);
+}
+
+static void put_quoted(struct agent_json *json, const char *text) {
+  put(json, '"');
+  for (; *text != '\0'; text++) {
+    unsigned char c = (unsigned char)*text;
+    if (c == '"' || c == '\\') put(json, '\\');
+    if (c >= ' ') {
+      put(json, *text);
+    } else {
+      char escaped[8];
+      snprintf(escaped, sizeof escaped, "\\u%04x", c);
+      put_text(json, escaped);
+    }
+  }
+  put(json, '"');
+}
+
+static void start(struct agent_json *json, const char *name) {
+  if (json->separator != '\0') put(json, json->separator);
+  json->separator = ',';
+  if (name == NULL) return;
+  put(json, '\n');
+  put_quoted(json, name);
+  put_text(json, ": ");
+}
+
+void agent_json_open(struct agent_json *json, const char *name, char bracket) {
+  start(json, name);
+  put(json, bracket);
+  json->separator = '\0';
+}
+
+void agent_json_close(struct agent_json *json, char bracket) {
+  put(json, bracket);
+  json->separator = ',';
+}
+
+void agent_json_string(struct agent_json *json, const char *name, const char *value) {
+  start(json, name);
+  put_quoted(json, value);
+}
+
+void agent_json_number(struct agent_json *json, const char *name, int64_t value) {
+  char text[24];
+  snprintf(text, sizeof text, "%lld", (long long)value);
+  start(json, name);
+  put_text(json, text);
+}
+
+int agent_json_end(struct agent_json *json) {
+  put(json, '\n');
+  flush(json);
+  return json->error;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+
+#define AGENT_OPTION_MAX (PATH_MAX + 16)
+
+void agent_options_default(struct agent_options *options) {
+  memset(options, 0, sizeof *options);
+  options->log = AGENT_LOG_WARN;
+}
+
+static bool is(const char *text, const char *wanted) { return strcmp(text, wanted) == 0; }
+
+static int set_log(const char *value, struct agent_options *options) {
+  static const char *const names[] = {"off", "warn", "info"};
+  for (int i = 0; i < 3; i++) {
+    if (is(value, names[i])) {
+      options->log = (enum agent_log)i;
+      return 1;
+    }
+  }
+  return -EINVAL;
+}
+
+static int set_json(const char *value, struct agent_options *options) {
+  if (value[0] == '\0' || strlen(value) >= sizeof options->json) return -EINVAL;
+  snprintf(options->json, sizeof options->json, "%s", value);
+  return 1;
+}
+
+static int set(const char *option, struct agent_options *options, char *message, size_t size) {
+  if (is(option, "observe")) return 1;
+  if (strncmp(option, "json=", 5) == 0) {
+    if (set_json(option + 5, options) == 1) return 1;
+    snprintf(message, size, "\"%.*s\" names no file: write json=FILE", 200, option);
+    return -EINVAL;
+  }
+  if (strncmp(option, "log=", 4) == 0) {
+    if (set_log(option + 4, options) == 1) return 1;
+    snprintf(message, size, "\"%.*s\" is no level: write log=off, log=warn or log=info", 200,
+             option);
+    return -EINVAL;
+  }
+  snprintf(message, size,
+           "there is no option \"%.*s\": write observe, json=FILE or log=LEVEL, with commas "
+           "between them",
+           200, option);
+  return -EINVAL;
+}
+
+int agent_options_next(const char **cursor, struct agent_options *options, char *message,
+                       size_t size) {
+  while (*cursor != NULL && **cursor == ',') (*cursor)++;
+  if (*cursor == NULL || **cursor == '\0') return 0;
+  size_t length = strcspn(*cursor, ",");
+  const char *start = *cursor;
+  *cursor += length;
+  char option[AGENT_OPTION_MAX];
+  if (length >= sizeof option) {
+    snprintf(message, size, "an option has %zu characters: at most %zu are possible", length,
+             sizeof option - 1);
+    return -EINVAL;
+  }
+  memcpy(option, start, length);
+  option[length] = '\0';
+  return set(option, options, message, size);
+}

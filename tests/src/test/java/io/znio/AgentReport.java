@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What the agent wrote as JSON. */
+record AgentReport(String text) {
+  static AgentReport read(Path file) throws IOException {
+    return new AgentReport(Files.readString(file));
+  }
+
+  /** A count of one native. */
+  long of(String name, String column) {
+    return number("\"name\": \"" + name + "\"[^}]*?\"" + column + "\": (-?\\d+)");
+  }
+
+  /** Who serves a native: "jdk" or "znio". */
+  String servedBy(String name) {
+    return find("\"name\": \"" + name + "\"[^}]*?\"served_by\": \"(\\w+)\"");
+  }
+
+  /** Live "items" or "bytes" of "unsafe" or "mapped". */
+  long live(String kind, String column) {
+    return number("\"" + kind + "\": \\{[^}]*?\"" + column + "\": (-?\\d+)");
+  }
+
+  String member(String name) {
+    return find("\"" + name + "\": \"([^\"]*)\"");
+  }
+
+  private long number(String pattern) {
+    return Long.parseLong(find(pattern));
+  }
+
+  private String find(String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as("%s in %s", pattern, text).isTrue();
+    return matcher.group(1);
+  }
+}
