@@ -72,11 +72,6 @@ public final class NativeFileSystemProvider extends FileSystemProvider {
   }
 
   @Override
-  public FileSystem newFileSystem(Path path, Map<String, ?> environment) throws IOException {
-    return jdk.newFileSystem(NativePath.unwrap(path), environment); // refuses
-  }
-
-  @Override
   public FileSystem getFileSystem(URI uri) {
     jdk.getFileSystem(uri); // checks
     return fileSystem;

@@ -28,7 +28,8 @@ final class Opens {
 
   static {
     if (FILE != null) {
-      Runtime.getRuntime().addShutdownHook(new Thread(Opens::write, "opens"));
+      Writer out = open(); // by java.io, not by the provider; and before a test forbids it
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> write(out), "opens"));
     }
   }
 
@@ -39,14 +40,13 @@ final class Opens {
     COUNTS.computeIfAbsent(caller(), name -> new LongAdder()).increment();
   }
 
-  /** The first class that is neither the JDK's nor of this package. */
+  /** The first class of no named module: the JDK's have one, and so have we. */
   private static String caller() {
     return STACK.walk(
         frames ->
             frames
                 .map(StackWalker.StackFrame::getDeclaringClass)
                 .filter(type -> !type.getModule().isNamed())
-                .filter(type -> type.getPackage() != Opens.class.getPackage())
                 .map(Class::getName)
                 .findFirst()
                 .orElse("-"));
@@ -56,7 +56,15 @@ final class Opens {
     return caller.equals("-") || HARNESS.stream().anyMatch(caller::startsWith);
   }
 
-  private static void write() {
+  private static Writer open() {
+    try {
+      return new FileWriter(FILE, true);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void write(Writer out) {
     StringBuilder lines = new StringBuilder();
     COUNTS.forEach(
         (caller, count) -> {
@@ -64,7 +72,7 @@ final class Opens {
             lines.append(count).append(' ').append(caller).append(' ').append(TEST).append('\n');
           }
         });
-    try (Writer out = new FileWriter(FILE, true)) { // java.io: not by way of the provider
+    try (out) {
       out.write(lines.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
