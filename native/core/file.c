@@ -112,12 +112,12 @@ int64_t zn_file_alignment(int fd) {
 }
 
 int zn_file_lock(int fd, int64_t position, int64_t size, bool shared, bool wait) {
-  if (position < 0 || size <= 0) return -EINVAL;
+  if (position < 0 || size < 0) return -EINVAL;
   int result = zn_sys_lock(fd, shared ? F_RDLCK : F_WRLCK, position, size, wait);
   return result == -EACCES ? -EAGAIN : result; /* fcntl(2): either */
 }
 
 int zn_file_unlock(int fd, int64_t position, int64_t size) {
-  if (position < 0 || size <= 0) return -EINVAL;
+  if (position < 0 || size < 0) return -EINVAL;
   return zn_sys_lock(fd, F_UNLCK, position, size, false);
 }

@@ -104,9 +104,9 @@ static void test_refusals(void **state) {
   assert_int_equal(zn_file_pwrite(fd, &byte, -1, 0), -EINVAL);
   assert_int_equal(zn_file_readv(fd, NULL, ZN_FILE_PARTS_MAX + 1), -EINVAL);
   assert_int_equal(zn_file_lock(fd, -1, 1, true, false), -EINVAL);
-  assert_int_equal(zn_file_lock(fd, 0, 0, true, false), -EINVAL);
+  assert_int_equal(zn_file_lock(fd, 0, -1, true, false), -EINVAL);
   assert_int_equal(zn_file_lock(fd, 0, 1, false, false), -EBADF);
-  assert_int_equal(zn_file_unlock(fd, 0, 0), -EINVAL);
+  assert_int_equal(zn_file_unlock(fd, 0, -1), -EINVAL);
   assert_int_equal(zn_file_close(fd), 0);
 }
 
@@ -170,7 +170,8 @@ static void test_locks(void **state) {
   assert_int_equal(zn_file_lock(fd, 10, 5, true, true), 0);
   assert_int_equal(zn_file_lock(fd, 15, 10, false, true), 0);
   assert_int_equal(zn_file_unlock(fd, 15, 5), 0);
-  assert_int_equal(zn_file_lock(fd, 100, INT64_MAX, false, true), 0);
+  assert_int_equal(zn_file_lock(fd, 100, 100, false, true), 0);
+  assert_int_equal(zn_file_lock(fd, 200, 0, false, true), 0);
   child_assert(child_locks);
   assert_int_equal(zn_file_close(fd), 0);
 }

@@ -108,6 +108,16 @@ abstract class LockContract {
     }
   }
 
+  @Test
+  void theLastByteThereCanBe() throws IOException {
+    try (FileChannel channel = open();
+        FileLock lock = channel.lock(Long.MAX_VALUE, 0, false)) {
+      assertThat(lock.size()).isZero();
+      assertThat(lock.isValid()).isTrue();
+      assertThat(channel.tryLock(0, Long.MAX_VALUE, true).isValid()).isTrue();
+    }
+  }
+
   /** Who else has the file open. */
   enum Other {
     SAME,
