@@ -101,7 +101,7 @@ bool zn_job_overlaps(const struct zn_job *job) {
   if (from < 0 || to < 0 || from >= source.st_size) return false;
   int64_t available = source.st_size - from;
   int64_t count = job->count < available ? job->count : available;
-  return from < to + count && to < from + count;
+  return from - to < count && to - from < count; /* no sum, which a position could overflow */
 }
 
 int zn_job_refusal(const struct zn_job *job) {
@@ -253,6 +253,7 @@ static int job_init(struct zn_job *job, const struct zn_end *source, const struc
   job->tee = options->tee != NULL ? *options->tee : (struct zn_end){0};
   int64_t room = INT64_MAX;
   if (job->source.offset > 0) room = INT64_MAX - job->source.offset;
+  if (job->target.offset == INT64_MAX && count > 0) return -EFBIG; /* not 0: nothing ever fits */
   if (job->target.offset > 0 && INT64_MAX - job->target.offset < room) {
     room = INT64_MAX - job->target.offset;
   }

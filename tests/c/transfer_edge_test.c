@@ -282,6 +282,8 @@ static void test_bad_arguments(void **state) {
   assert_int_equal(move_by(ZN_PATH_AUTO, end_of(9, file), to, 1, &receipt), -EINVAL);
   assert_int_equal(move_by(ZN_PATH_AUTO, good, to, 0, &receipt), 0);
   assert_int_equal(receipt.system_calls, 0);
+  assert_int_equal(move_by(ZN_PATH_AUTO, good, end_file(file, INT64_MAX), 1, &receipt), -EFBIG);
+  assert_int_equal(move_by(ZN_PATH_AUTO, end_file(file, INT64_MAX), to, 1, &receipt), 0);
   struct pair pair = pair_open(PAIR_PIPE);
   assert_int_equal(move_by(ZN_PATH_AUTO, end_of(ZN_END_PIPE, pair.reader), to, 1, NULL), -EINVAL);
   struct zn_transfer_options options = {.depth = 65};

@@ -6,6 +6,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -146,6 +147,38 @@ abstract class TransferContract {
       }
     }
     assertThat(Files.size(other)).isEqualTo(hole ? 1050 : 0);
+  }
+
+  /** What it has when the call begins, not what it gets by that. */
+  @ParameterizedTest
+  @ValueSource(longs = {500_000, Long.MAX_VALUE / 2})
+  void aFileIntoItselfPastItsEnd(long count) throws IOException {
+    assumeTrue(channels.isSince(21), "nothing was moved to a place past the end");
+    try (FileChannel channel = channels.open(file, READ, WRITE);
+        FileChannel second = channels.open(file, READ)) {
+      channel.position(SIZE - 100);
+      assertThat(channel.transferFrom(channel, SIZE + 50, count)).isEqualTo(100);
+      assertThat(channel.size()).isEqualTo(SIZE + 150);
+      second.position(SIZE);
+      assertThat(channel.transferFrom(second, SIZE + 200, count)).isEqualTo(150);
+      assertThat(second.position()).isEqualTo(SIZE + 150);
+    }
+  }
+
+  /** Not 0: a caller that goes on until all is moved would never end. */
+  @Test
+  void aPlaceThatNoFileHas() throws IOException {
+    assumeTrue(channels.isSince(21), "nothing was moved to a place past the end");
+    try (FileChannel source = reader();
+        FileChannel target = writer();
+        ReadableByteChannel bytes = Channels.newChannel(new ByteArrayInputStream(content))) {
+      for (ReadableByteChannel from : new ReadableByteChannel[] {source, bytes}) {
+        assertThatThrownBy(() -> target.transferFrom(from, Long.MAX_VALUE, 10))
+            .isInstanceOf(IOException.class)
+            .isNotInstanceOf(ClosedChannelException.class);
+      }
+    }
+    assertThat(Files.size(other)).isZero();
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
@@ -44,12 +45,27 @@ final class FileTransfers {
       return 0;
     }
     try {
+      long most = Math.min(count, available(source));
+      if (most == 0) {
+        return 0;
+      }
       return isLent(file, source)
-          ? Transfer.transferFrom(file, source, position, count)
-          : copyFrom(file, source, position, count);
+          ? Transfer.transferFrom(file, source, position, most)
+          : copyFrom(file, source, position, most);
     } catch (ClosedChannelException e) {
       throw JdkChannels.closed(e, file, source);
     }
+  }
+
+  /** As in the JDK what the source has now: else a file that grows by its own bytes never ends. */
+  private static long available(ReadableByteChannel source) throws IOException {
+    if (source instanceof FileChannel from && JdkFiles.isFile(from)) {
+      long size = from.size();
+      if (size > 0) { // files that tell no size may have bytes all the same
+        return Math.max(0, size - from.position());
+      }
+    }
+    return Long.MAX_VALUE;
   }
 
   /** With DIRECT a file needs aligned memory, which the paths of a transfer do not have. */
