@@ -18,8 +18,7 @@ extern const char zn_core_marker[];
 #define LIBRARY_PROPERTY "io.znio.library"
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER;
-static jvmtiEnv *s_jvmti; /* one for the process; stays */
-static struct agent_options s_options;
+static jvmtiEnv *s_jvmti; /* one for the process; stays; under the mutex, as installing */
 
 /* --- what the JVM is --- */
 
@@ -62,13 +61,13 @@ static void name_library(JNIEnv *env) {
   (void)agent_threw(env);
 }
 
-/* Binds, in the live phase. */
-static void install(JNIEnv *env, jvmtiEnv *jvmti) {
-  int jdk = read_jdk(jvmti);
+/* Binds, in the live phase. returns: how many natives are bound. */
+static int install(JNIEnv *env) {
+  int jdk = read_jdk(s_jvmti);
   if (jdk < AGENT_JDK_FIRST) {
     agent_say(AGENT_LOG_WARN, "this JVM is older than JDK %d: all natives are left to it",
               AGENT_JDK_FIRST);
-    return;
+    return 0;
   }
   if (!agent_is_known(jdk)) {
     agent_say(AGENT_LOG_WARN,
@@ -76,24 +75,35 @@ static void install(JNIEnv *env, jvmtiEnv *jvmti) {
               "is left to it",
               jdk, AGENT_JDK_FIRST, AGENT_JDK_LAST);
   }
-  int count = agent_bind(env, jvmti, jdk);
+  if ((*env)->PushLocalFrame(env, 16) != JNI_OK) {
+    (void)agent_threw(env);
+    return 0;
+  }
+  name_library(env);
+  int count = agent_bind(env, s_jvmti, jdk);
+  (void)(*env)->PopLocalFrame(env, NULL);
   agent_say(AGENT_LOG_INFO, "%d natives of JDK %d are bound", count, jdk);
   if (count == 0) {
     agent_say(AGENT_LOG_WARN, "no native of JDK %d could be bound: all are left to it", jdk);
   }
+  return count;
 }
 
-static void prepare_report(jvmtiEnv *jvmti) {
+/* returns: 0; or -errno, with the message. */
+static int prepare_report(const struct agent_options *options, char *message, size_t size) {
   char jdk[128];
-  read_property(jvmti, "java.vm.version", jdk, sizeof jdk);
-  int result = agent_report_prepare(&s_options, jdk);
-  if (result == 0) return;
-  agent_say(AGENT_LOG_WARN,
-            "no report can be written to %s (%s, %s): name another file by json=FILE",
-            s_options.json, zn_error_name(result), zn_error_text(result));
+  read_property(s_jvmti, "java.vm.version", jdk, sizeof jdk);
+  int result = agent_report_prepare(options, jdk);
+  if (result == 0) return 0;
+  snprintf(message, size, "no report can be written to %s (%s, %s): name another file by json=FILE",
+           options->json, zn_error_name(result), zn_error_text(result));
+  return result;
 }
 
-/* Twice: log=LEVEL holds for what is said of the options before it, too. */
+/* --- options --- */
+
+/* What is wrong is said and left out. Twice: log=LEVEL holds for what is said of the options before
+ * it, too. */
 static void parse(const char *text, struct agent_options *options) {
   char message[AGENT_MESSAGE_MAX];
   agent_options_default(options);
@@ -106,40 +116,31 @@ static void parse(const char *text, struct agent_options *options) {
   }
 }
 
-/* --- events --- */
-
-static void report(const char *why) {
-  int result = agent_report_write(why);
-  if (result == 0) return;
-  agent_say(AGENT_LOG_WARN, "the report could not be written to %s: %s, %s", s_options.json,
-            zn_error_name(result), zn_error_text(result));
+/* The first that is wrong ends it. */
+static int parse_all(const char *text, struct agent_options *options, char *message, size_t size) {
+  int result;
+  agent_options_default(options);
+  while ((result = agent_options_next(&text, options, message, size)) > 0) continue;
+  return result;
 }
+
+/* --- events --- */
 
 static void JNICALL on_start(jvmtiEnv *jvmti, JNIEnv *env, jthread thread) {
   pthread_mutex_lock(&s_mutex);
-  if ((*env)->PushLocalFrame(env, 16) == JNI_OK) {
-    name_library(env);
-    install(env, jvmti);
-    (void)(*env)->PopLocalFrame(env, NULL);
-  }
-  (void)agent_threw(env);
+  (void)install(env);
   pthread_mutex_unlock(&s_mutex);
 }
 
-static void JNICALL on_end(jvmtiEnv *jvmti, JNIEnv *env) { report("exit"); }
+static void JNICALL on_end(jvmtiEnv *jvmti, JNIEnv *env) { agent_report_write("exit"); }
 
-static void JNICALL on_dump(jvmtiEnv *jvmti) { report("dump"); }
-
-static jvmtiEnv *no_jvmti(void) {
-  agent_say(AGENT_LOG_WARN, "this JVM has no JVMTI for us: all natives are left to it");
-  return NULL;
-}
+static void JNICALL on_dump(jvmtiEnv *jvmti) { agent_report_write("dump"); }
 
 static jvmtiEnv *open_jvmti(JavaVM *vm) {
   static const jvmtiEvent events[] = {JVMTI_EVENT_VM_INIT, JVMTI_EVENT_VM_DEATH,
                                       JVMTI_EVENT_DATA_DUMP_REQUEST};
   void *tool;
-  if ((*vm)->GetEnv(vm, &tool, JVMTI_VERSION_1_2) != JNI_OK) return no_jvmti();
+  if ((*vm)->GetEnv(vm, &tool, JVMTI_VERSION_1_2) != JNI_OK) return NULL;
   jvmtiEnv *jvmti = tool;
   jvmtiEventCallbacks callbacks;
   memset(&callbacks, 0, sizeof callbacks);
@@ -152,35 +153,76 @@ static jvmtiEnv *open_jvmti(JavaVM *vm) {
   }
   if (error == JVMTI_ERROR_NONE) return jvmti;
   (void)(*jvmti)->DisposeEnvironment(jvmti);
-  return no_jvmti();
+  return NULL;
 }
 
-/* --- at the start of the JVM --- */
+/* --- the ways in --- */
 
-static bool is_second(void) {
+/* The process's own JVMTI. returns: 0; or -errno, with the message. */
+static int open_once(JavaVM *vm, char *message, size_t size) {
   char other[PATH_MAX];
-  if (!jni_find_other_core(other, sizeof other)) return false;
-  agent_say(AGENT_LOG_WARN,
-            "znio is in this process already, from %s, and there can be one only: this agent does "
-            "nothing",
-            other);
-  return true;
+  if (s_jvmti != NULL) return 0;
+  if (jni_find_other_core(other, sizeof other)) {
+    snprintf(message, size,
+             "znio is in this process already, from %.600s, and there can be one only: the agent "
+             "does nothing; name that file, or call io.znio.Agent.install",
+             other);
+    return ZN_ESECOND;
+  }
+  s_jvmti = open_jvmti(vm);
+  if (s_jvmti != NULL) return 0;
+  snprintf(message, size, "this JVM has no JVMTI for us: all natives are left to it");
+  return -ENOTSUP;
 }
 
-/* Whatever happens, the application starts. */
+/* Under the mutex: what is wrong is said, and the rest done. returns: is there an agent? */
+static bool begin(JavaVM *vm, const char *text) {
+  char message[AGENT_MESSAGE_MAX + PATH_MAX];
+  struct agent_options options;
+  parse(text, &options);
+  int result = open_once(vm, message, sizeof message);
+  if (result == 0) result = prepare_report(&options, message, sizeof message);
+  if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
+  return s_jvmti != NULL;
+}
+
+/* At the start of the JVM. Whatever happens, the application starts. */
 JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *text, void *reserved) {
   pthread_mutex_lock(&s_mutex);
   if (s_jvmti != NULL) {
     agent_say(AGENT_LOG_WARN, "the agent is named twice: the options \"%.200s\" are not used",
               text == NULL ? "" : text);
-    pthread_mutex_unlock(&s_mutex);
-    return JNI_OK;
-  }
-  parse(text, &s_options);
-  s_jvmti = is_second() ? NULL : open_jvmti(vm);
-  if (s_jvmti != NULL) {
-    prepare_report(s_jvmti);
+  } else {
+    (void)begin(vm, text);
   }
   pthread_mutex_unlock(&s_mutex);
   return JNI_OK;
+}
+
+/* Into a running JVM; once more: with other options. returns: JNI_ERR if there is no agent, which
+ * the JVM tells whoever attaches. */
+JNIEXPORT jint JNICALL Agent_OnAttach(JavaVM *vm, char *text, void *reserved) {
+  JNIEnv *env;
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK) return JNI_ERR;
+  pthread_mutex_lock(&s_mutex);
+  bool attached = begin(vm, text) && install(env) > 0;
+  pthread_mutex_unlock(&s_mutex);
+  return attached ? JNI_OK : JNI_ERR;
+}
+
+int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
+  JavaVM *vm;
+  struct agent_options options;
+  if ((*env)->GetJavaVM(env, &vm) != JNI_OK) return 0;
+  int result = parse_all(text, &options, message, size);
+  if (result < 0) return result;
+  pthread_mutex_lock(&s_mutex);
+  result = open_once(vm, message, size);
+  if (result == 0) result = prepare_report(&options, message, size);
+  if (result == 0) {
+    agent_set_log(options.log);
+    result = install(env);
+  }
+  pthread_mutex_unlock(&s_mutex);
+  return result;
 }

@@ -17,6 +17,15 @@
 
 #include "znio/error.h"
 
+/* --- agent.c --- */
+
+/*
+ * What io.znio.Agent.install does: all or nothing. text: options. returns: how many natives are
+ * bound; or -errno, with the message: -EINVAL a wrong option, ZN_ESECOND, -ENOTSUP no JVMTI, or why
+ * the report's file cannot be written.
+ */
+ZN_MUST_CHECK int agent_install(JNIEnv *env, const char *text, char *message, size_t size);
+
 /* --- agent_options.c --- */
 
 enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
@@ -78,7 +87,6 @@ enum agent_native {
 struct agent_row {
   enum agent_native native;
   int first, last;
-  bool is_static;
   const char *type; /* as FindClass wants it */
   const char *name;
   const char *signature;
@@ -108,16 +116,15 @@ bool agent_threw(JNIEnv *env);
 const struct agent_row *agent_bound_row(enum agent_native native);
 
 /*
- * Binds what the running JDK has of the table. jdk: its release. Once a process, in the live phase,
- * with no exception pending; leaves none. returns: how many are bound.
+ * Binds what the running JDK has of the table and is not bound yet. jdk: its release. One call at a
+ * time, in the live phase, with no exception pending; leaves none. returns: how many are bound.
  */
 int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk);
 
 /* --- agent_report.c --- */
 
-/* Writes the report to the file that options name. why: "exit", "dump". Any thread. returns: 0, or
- * -errno of the file. */
-ZN_MUST_CHECK int agent_report_write(const char *why);
+/* Writes the report, if one is wanted. why: "exit", "dump". Any thread. */
+void agent_report_write(const char *why);
 
 /* Notes what a report tells of the JVM; sees that the file can be written. returns: 0 or -errno. */
 ZN_MUST_CHECK int agent_report_prepare(const struct agent_options *options, const char *jdk);

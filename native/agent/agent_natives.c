@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which natives the JDK has, by release; checked with 17, 21 and 25. */
+/*
+ * Which natives the JDK has, by release; checked with 17, 21 and 25. They are bound in this order:
+ * a release of memory before its birth, so that no birth is counted whose death could be missed.
+ */
 #include "agent.h"
 #include "agent_calls.h"
 
@@ -12,24 +15,24 @@
 
 /* The same in all releases but for its class. */
 #define MOVED(native, name, signature, suffix)                                                     \
-  {native, 17, 17, true, FILES17, name, signature, COUNTED(suffix)}, {                             \
-    native, 21, 25, true, FILES21, name, signature, COUNTED(suffix)                                \
+  {native, 17, 17, FILES17, name, signature, COUNTED(suffix)}, {                                   \
+    native, 21, 25, FILES21, name, signature, COUNTED(suffix)                                      \
   }
 #define COUNTED(suffix) (const void *)agent_count_##suffix
 
 static const struct agent_row rows[] = {
-    {AGENT_ALLOCATE, 17, 25, false, UNSAFE, "allocateMemory0", "(J)J", COUNTED(allocate)},
-    {AGENT_FREE, 17, 25, false, UNSAFE, "freeMemory0", "(J)V", COUNTED(free)},
-    {AGENT_REALLOCATE, 17, 25, false, UNSAFE, "reallocateMemory0", "(JJ)J", COUNTED(reallocate)},
-    {AGENT_MAP, 17, 17, false, CHANNEL17, "map0", "(IJJZ)J", COUNTED(map_of_channel)},
-    {AGENT_MAP, 21, 25, true, FILES21, "map0", "(" F "IJJZ)J", COUNTED(map)},
-    {AGENT_UNMAP, 17, 17, true, CHANNEL17, "unmap0", "(JJ)I", COUNTED(unmap)},
-    {AGENT_UNMAP, 21, 25, true, FILES21, "unmap0", "(JJ)I", COUNTED(unmap)},
-    {AGENT_TRANSFER_TO, 17, 17, false, CHANNEL17, "transferTo0", "(" F "JJ" F ")J",
+    {AGENT_FREE, 17, 25, UNSAFE, "freeMemory0", "(J)V", COUNTED(free)},
+    {AGENT_REALLOCATE, 17, 25, UNSAFE, "reallocateMemory0", "(JJ)J", COUNTED(reallocate)},
+    {AGENT_ALLOCATE, 17, 25, UNSAFE, "allocateMemory0", "(J)J", COUNTED(allocate)},
+    {AGENT_UNMAP, 17, 17, CHANNEL17, "unmap0", "(JJ)I", COUNTED(unmap)},
+    {AGENT_UNMAP, 21, 25, FILES21, "unmap0", "(JJ)I", COUNTED(unmap)},
+    {AGENT_MAP, 17, 17, CHANNEL17, "map0", "(IJJZ)J", COUNTED(map_of_channel)},
+    {AGENT_MAP, 21, 25, FILES21, "map0", "(" F "IJJZ)J", COUNTED(map)},
+    {AGENT_TRANSFER_TO, 17, 17, CHANNEL17, "transferTo0", "(" F "JJ" F ")J",
      COUNTED(transfer_to_of_channel)},
-    {AGENT_TRANSFER_TO, 21, 25, true, TRANSFERS21, "transferTo0", "(" F "JJ" F "Z)J",
+    {AGENT_TRANSFER_TO, 21, 25, TRANSFERS21, "transferTo0", "(" F "JJ" F "Z)J",
      COUNTED(transfer_to)},
-    {AGENT_TRANSFER_FROM, 21, 25, true, TRANSFERS21, "transferFrom0", "(" F F "JJZ)J",
+    {AGENT_TRANSFER_FROM, 21, 25, TRANSFERS21, "transferFrom0", "(" F F "JJZ)J",
      COUNTED(transfer_from)},
     MOVED(AGENT_READ, "read0", "(" F "JI)I", read),
     MOVED(AGENT_PREAD, "pread0", "(" F "JIJ)I", pread),

@@ -108,20 +108,24 @@ int agent_report_prepare(const struct agent_options *options, const char *jdk) {
   return result;
 }
 
-int agent_report_write(const char *why) {
+static int write_file(const char *why) {
+  int fd;
+  int result = open_report(ZN_FILE_TRUNCATE, &fd);
+  if (result < 0) return result;
+  struct agent_json json;
+  agent_json_begin(&json, fd);
+  write_report(&json, why);
+  result = agent_json_end(&json);
+  int closed = zn_file_close(fd);
+  return result < 0 ? result : closed;
+}
+
+void agent_report_write(const char *why) {
   pthread_mutex_lock(&s_mutex);
-  int fd = -1;
-  int result = s_file[0] == '\0' ? -ENOENT : open_report(ZN_FILE_TRUNCATE, &fd);
-  if (result == 0) {
-    struct agent_json json;
-    agent_json_begin(&json, fd);
-    write_report(&json, why);
-    result = agent_json_end(&json);
-    int closed = zn_file_close(fd);
-    if (result == 0) result = closed;
-  } else if (result == -ENOENT && s_file[0] == '\0') {
-    result = 0; /* none is wanted */
+  int result = s_file[0] == '\0' ? 0 : write_file(why);
+  if (result < 0) {
+    agent_say(AGENT_LOG_WARN, "the report could not be written to %s: %s, %s", s_file,
+              zn_error_name(result), zn_error_text(result));
   }
   pthread_mutex_unlock(&s_mutex);
-  return result;
 }

@@ -16,7 +16,7 @@ static const struct jni_table *const tables[] = {
     &jni_library_table,  &jni_transfer_table, &jni_pipe_table,       &jni_pin_table,
     &jni_mapping_table,  &jni_guard_table,    &jni_memfd_table,      &jni_region_table,
     &jni_magazine_table, &jni_limit_table,    &jni_quarantine_table, &jni_ledger_table,
-    &jni_thread_table,   &jni_file_table,
+    &jni_thread_table,   &jni_file_table,     &jni_agent_table,
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))
 

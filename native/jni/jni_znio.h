@@ -39,6 +39,7 @@ extern const struct jni_table jni_quarantine_table;
 extern const struct jni_table jni_ledger_table;
 extern const struct jni_table jni_thread_table;
 extern const struct jni_table jni_file_table;
+extern const struct jni_table jni_agent_table; /* agent/agent_java.c */
 
 /* Is there another loaded copy of znio in this process? Then its path, cut to size. */
 bool jni_find_other_core(char *path, size_t size);

@@ -3,7 +3,6 @@ package io.znio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.InputStream;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Field;
@@ -15,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,22 +25,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AgentTest {
   @TempDir static Path directory;
 
-  private static Path library;
-
+  private Path library;
   private Path json;
 
   @BeforeEach
-  void copyLibraryOutOfTheJar() throws Exception {
+  void prepare() throws Exception {
+    library = AgentLibrary.in(directory);
     json = directory.resolve("report.json");
     Files.deleteIfExists(json);
-    library = directory.resolve("libznio.so");
-    if (Files.exists(library)) {
-      return;
-    }
-    String resource = "/META-INF/native/linux-" + NativeLibrary.architecture() + "/libznio.so";
-    try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
-      Files.copy(Objects.requireNonNull(in, resource), library);
-    }
   }
 
   /** Runs in a child JVM: direct buffers, a third of them freed; says what the JDK counts. */
@@ -110,16 +100,10 @@ class AgentTest {
 
   private static Child run(List<String> options, Class<?> program, String... arguments)
       throws Exception {
-    List<String> command = new ArrayList<>(options);
-    if (Runtime.version().feature() >= 23) { // invokeCleaner would be warned of
-      command.add("--sun-misc-unsafe-memory-access=allow");
-    }
-    command.addAll(List.of("-cp", Child.classPath(AgentTest.class), program.getName()));
-    command.addAll(List.of(arguments));
-    return Child.run(command);
+    return AgentLibrary.run(options, program, arguments);
   }
 
-  private static String agent(String options) {
+  private String agent(String options) {
     return "-agentpath:" + library + "=" + options;
   }
 

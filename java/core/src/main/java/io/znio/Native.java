@@ -514,4 +514,12 @@ final class Native {
    * with the most bytes. {@code kinds}: bits {@code 1 << KIND_...}.
    */
   static native int siteLargest(int kinds, long[] totals, int capacity);
+
+  // agent
+
+  /**
+   * How many natives of the JDK are bound; or an error, and then {@code message} begins with what is
+   * to be said, up to a zero. options: in the file system's bytes.
+   */
+  static native int agentInstall(byte[] options, byte[] message);
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** The library outside the jar, for child JVMs on the agent. */
+final class AgentLibrary {
+  /** The library's file in a directory; put there by the first call. */
+  static Path in(Path directory) throws IOException {
+    Path library = directory.resolve("libznio.so");
+    if (!Files.exists(library)) {
+      String resource = "/META-INF/native/linux-" + NativeLibrary.architecture() + "/libznio.so";
+      try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
+        Files.copy(Objects.requireNonNull(in, resource), library);
+      }
+    }
+    return library;
+  }
+
+  /** Runs a test's program in a child JVM. */
+  static Child run(List<String> options, Class<?> program, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(options);
+    if (Runtime.version().feature() >= 23) { // invokeCleaner would be warned of
+      command.add("--sun-misc-unsafe-memory-access=allow");
+    }
+    command.addAll(List.of("-cp", Child.classPath(program), program.getName()));
+    command.addAll(List.of(arguments));
+    return Child.run(command);
+  }
+
+  private AgentLibrary() {}
+}
