@@ -7,6 +7,7 @@
 
 #include "ledger_count.h"
 #include "sys.h"
+#include "znio/guard.h"
 
 #define ZN_FILE_FLAGS_ALL 2047u
 
@@ -65,28 +66,61 @@ int zn_file_close(int fd) {
   return result == -EINTR ? 0 : result; /* closed all the same */
 }
 
+/* Asked before a call, and after it of its result: INV-54. */
+static int64_t undamaged(const void *buffer, int64_t size, int64_t result) {
+  int64_t offset;
+  int damaged = zn_guard_check(buffer, size, &offset);
+  return damaged < 0 ? damaged : result;
+}
+
+static int64_t undamaged_parts(const struct zn_file_part *parts, int count, int64_t result) {
+  for (int i = 0; i < count; i++) {
+    int64_t damaged = undamaged(parts[i].address, parts[i].size, 0);
+    if (damaged < 0) return damaged;
+  }
+  return result;
+}
+
+static int64_t check(const void *buffer, int64_t size) {
+  return size < 0 ? -EINVAL : undamaged(buffer, size, 0);
+}
+
+static int64_t check_parts(const struct zn_file_part *parts, int count) {
+  return count < 0 || count > ZN_FILE_PARTS_MAX ? -EINVAL : undamaged_parts(parts, count, 0);
+}
+
 int64_t zn_file_read(int fd, void *buffer, int64_t size) {
-  return size < 0 ? -EINVAL : zn_sys_read(fd, buffer, (size_t)size);
+  int64_t refusal = check(buffer, size);
+  return refusal < 0 ? refusal : undamaged(buffer, size, zn_sys_read(fd, buffer, (size_t)size));
 }
 
 int64_t zn_file_pread(int fd, void *buffer, int64_t size, int64_t offset) {
-  return size < 0 ? -EINVAL : zn_sys_pread(fd, buffer, (size_t)size, offset);
+  int64_t refusal = check(buffer, size);
+  if (refusal < 0) return refusal;
+  return undamaged(buffer, size, zn_sys_pread(fd, buffer, (size_t)size, offset));
 }
 
 int64_t zn_file_write(int fd, const void *buffer, int64_t size) {
-  return size < 0 ? -EINVAL : zn_sys_write(fd, buffer, (size_t)size);
+  int64_t refusal = check(buffer, size);
+  return refusal < 0 ? refusal : undamaged(buffer, size, zn_sys_write(fd, buffer, (size_t)size));
 }
 
 int64_t zn_file_pwrite(int fd, const void *buffer, int64_t size, int64_t offset) {
-  return size < 0 ? -EINVAL : zn_sys_pwrite(fd, buffer, (size_t)size, offset);
+  int64_t refusal = check(buffer, size);
+  if (refusal < 0) return refusal;
+  return undamaged(buffer, size, zn_sys_pwrite(fd, buffer, (size_t)size, offset));
 }
 
 int64_t zn_file_readv(int fd, const struct zn_file_part *parts, int count) {
-  return zn_sys_readv(fd, (const struct iovec *)parts, count);
+  int64_t refusal = check_parts(parts, count);
+  if (refusal < 0) return refusal;
+  return undamaged_parts(parts, count, zn_sys_readv(fd, (const struct iovec *)parts, count));
 }
 
 int64_t zn_file_writev(int fd, const struct zn_file_part *parts, int count) {
-  return zn_sys_writev(fd, (const struct iovec *)parts, count);
+  int64_t refusal = check_parts(parts, count);
+  if (refusal < 0) return refusal;
+  return undamaged_parts(parts, count, zn_sys_writev(fd, (const struct iovec *)parts, count));
 }
 
 int64_t zn_file_seek(int fd, int64_t position) { return zn_sys_lseek(fd, position, SEEK_SET); }

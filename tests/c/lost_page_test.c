@@ -266,6 +266,41 @@ static void damaged_meanwhile(void) {
   end_mapping(ZN_EDAMAGED);
 }
 
+/* --- reads and writes of a file --- */
+
+static void assert_refused(int64_t result) { CHECK_EQUAL(result, ZN_EDAMAGED); }
+
+static void reads_and_writes(void) {
+  map_and_lose();
+  char own[10] = "own";
+  struct zn_file_part parts[] = {{own, sizeof own}, {s_address, 10}};
+  int file = file_make(100, 5);
+  CHECK_EQUAL(zn_file_writev(file, parts, 2), 20);
+  CHECK_EQUAL(zn_file_readv(file, parts, 2), 20);
+  CHECK_EQUAL(foreign_read(s_address + 5 * s_page), 0);
+  assert_refused(zn_file_write(file, s_address, 10));
+  assert_refused(zn_file_pwrite(file, s_address, 10, 0));
+  assert_refused(zn_file_writev(file, parts, 2));
+  assert_refused(zn_file_read(file, s_address, 10));
+  assert_refused(zn_file_pread(file, s_address, 10, 0));
+  assert_refused(zn_file_readv(file, parts, 2));
+  CHECK_EQUAL(zn_file_position(file), 40);
+  CHECK_EQUAL(zn_file_write(file, own, 10), 10);
+  CHECK_EQUAL(zn_file_readv(file, parts, 1), 10);
+  close(file);
+  end_mapping(ZN_EDAMAGED);
+}
+
+static void write_damaged_meanwhile(void) {
+  map_and_lose();
+  s_touched = s_address + 5 * s_page;
+  int file = file_make(100, 5);
+  assert_refused(zn_file_write(file, s_address, 10));
+  CHECK_EQUAL(zn_file_position(file), 10); /* have gone all the same */
+  close(file);
+  end_mapping(ZN_EDAMAGED);
+}
+
 /* --- headers --- */
 
 static int64_t send_header(int path, char *header, int64_t size, struct zn_receipt *receipt) {
@@ -324,6 +359,8 @@ CHILD_TEST(into_memory_direct)
 CHILD_TEST(damaged_and_closed)
 CHILD_TEST(other_faults)
 CHILD_TEST(damaged_meanwhile)
+CHILD_TEST(reads_and_writes)
+CHILD_TEST(write_damaged_meanwhile)
 CHILD_TEST(header_of_regions)
 CHILD_TEST(header_without_guard)
 
@@ -332,6 +369,7 @@ int main(void) {
       cmocka_unit_test(test_out_of_memory),      cmocka_unit_test(test_into_memory),
       cmocka_unit_test(test_into_memory_direct), cmocka_unit_test(test_damaged_and_closed),
       cmocka_unit_test(test_other_faults),       cmocka_unit_test(test_damaged_meanwhile),
+      cmocka_unit_test(test_reads_and_writes),   cmocka_unit_test(test_write_damaged_meanwhile),
       cmocka_unit_test(test_header_of_regions),  cmocka_unit_test(test_header_without_guard),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,8 @@ ZN_API ZN_MUST_CHECK int zn_file_close(int fd);
 /*
  * Reads at the descriptor's own position, which moves, or at offset. One call moves at most
  * 0x7ffff000 bytes. returns: bytes; 0 at the end; -EINVAL (misaligned, with DIRECT), -ESPIPE,
- * -EISDIR, -EFAULT, -EIO, -EAGAIN, -EINTR.
+ * -EISDIR, -EFAULT, -EIO, -EAGAIN, -EINTR; ZN_EDAMAGED buffer lies in a mapping of zn_mapping_open
+ * in which a page was lost: nothing was moved, or, if that was while the call ran, some bytes were.
  */
 ZN_API ZN_MUST_CHECK int64_t zn_file_read(int fd, void *buffer, int64_t size);
 ZN_API ZN_MUST_CHECK int64_t zn_file_pread(int fd, void *buffer, int64_t size, int64_t offset);

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -91,6 +92,48 @@ class NativeFileChannelTest {
               })
           .isInstanceOf(InternalError.class);
     }
+  }
+
+  private interface Move {
+    long run(ByteBuffer buffer) throws IOException;
+  }
+
+  @Test
+  void whatLiesInADamagedMappingIsRefused() throws IOException {
+    Path lost = write();
+    Mapping mapping = Mapping.map(lost, Mapping.Mode.READ_WRITE);
+    MappedByteBuffer memory = mapping.buffer();
+    try (FileChannel cut = FileChannel.open(lost, WRITE)) {
+      cut.truncate(4096);
+    }
+    Path other = directory.resolve("other");
+    try (FileChannel channel = NativeFileChannel.open(other, READ, WRITE, CREATE)) {
+      ByteBuffer own = ByteBuffer.allocate(10);
+      assertThat(channel.write(memory.slice(0, 100))).isEqualTo(100);
+      new CRC32().update(memory.duplicate()); // native code, which gets zeros
+      channel.position(50);
+      List<Move> moves =
+          List.of(
+              channel::write,
+              buffer -> channel.write(buffer, 0),
+              buffer -> channel.write(new ByteBuffer[] {own, buffer}),
+              channel::read,
+              buffer -> channel.read(buffer, 0),
+              buffer -> channel.read(new ByteBuffer[] {own, buffer}));
+      for (Move move : moves) {
+        ByteBuffer part = memory.slice(5000, 100);
+        assertThatThrownBy(() -> move.run(part))
+            .isExactlyInstanceOf(DamagedMappingException.class)
+            .hasMessageContaining("the page at offset 4096 of " + lost)
+            .hasMessageContaining(other.toString());
+        assertThat(part.position()).isZero();
+        assertThat(own.position()).isZero();
+        assertThat(channel.position()).isEqualTo(50);
+      }
+      assertThat(channel.write(own)).isEqualTo(10);
+      assertThat(channel.size()).isEqualTo(100);
+    }
+    assertThatThrownBy(mapping::close).hasCauseExactlyInstanceOf(DamagedMappingException.class);
   }
 
   @Test

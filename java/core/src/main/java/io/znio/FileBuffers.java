@@ -124,7 +124,14 @@ final class FileBuffers {
                 : Native.filePread(fd, address, size, at);
       }
     } while (n == Errors.EINTR && file.isOpen());
+    if (n == Errors.EDAMAGED) {
+      throw MappedMemory.damagedAt(what(file, write), address, size);
+    }
     return result(file, n, write);
+  }
+
+  private static String what(NativeFileChannel file, boolean write) {
+    return (write ? "Writing " : "Reading ") + file.name();
   }
 
   /** What Java is told of a result of C. */
@@ -141,7 +148,7 @@ final class FileBuffers {
     if (n == Errors.EINTR) {
       throw new AsynchronousCloseException();
     }
-    throw Errors.io((write ? "Writing " : "Reading ") + file.name(), (int) n);
+    throw Errors.io(what(file, write), (int) n);
   }
 
   // ---- several buffers
@@ -169,6 +176,9 @@ final class FileBuffers {
         do {
           n = parts.call();
         } while (n == Errors.EINTR && file.isOpen());
+        if (n == Errors.EDAMAGED) {
+          throw parts.damaged(what(file, write));
+        }
         n = result(file, n, write);
         parts.advance(n);
       }

@@ -102,6 +102,15 @@ final class FileParts implements AutoCloseable {
     }
   }
 
+  /** An exception for a call that gave ZN_EDAMAGED. */
+  DamagedMappingException damaged(String operation) {
+    int i = 0;
+    while (i < count - 1 && !MappedMemory.isDamaged(parts[LONGS * i], parts[LONGS * i + 1])) {
+      i++;
+    }
+    return MappedMemory.damagedAt(operation, parts[LONGS * i], parts[LONGS * i + 1]);
+  }
+
   @Override
   public void close() {
     for (int i = 0; i < blocks.length; i++) {

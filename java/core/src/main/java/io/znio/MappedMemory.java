@@ -317,6 +317,20 @@ final class MappedMemory extends Holder {
         offset);
   }
 
+  /** True if a page was lost in the mapping of ours that the memory lies in. */
+  static boolean isDamaged(long address, long size) {
+    return Native.guardCheck(address, size, new long[1]) < 0;
+  }
+
+  /** An exception for an operation on such memory. */
+  static DamagedMappingException damagedAt(String operation, long address, long size) {
+    long[] offset = new long[1];
+    Native.guardCheck(address, size, offset);
+    String file = fileAt(address);
+    return damaged(
+        operation, "the page at offset " + offset[0] + " of " + file, file, offset[0]);
+  }
+
   /**
    * An exception for a transfer that ended with ZN_ELOST or ZN_EDAMAGED.
    *
