@@ -77,7 +77,7 @@ int zn_mapping_close(struct zn_mapping *mapping) {
 
 uint64_t zn_mapping_record(const struct zn_mapping *mapping) { return mapping->record; }
 
-void zn_mapping_set_leaked(struct zn_mapping *mapping) { mapping->cause = ZN_CAUSE_LEAKED; }
+void zn_mapping_set_cause(struct zn_mapping *mapping, int cause) { mapping->cause = cause; }
 
 /* A mapping whose range is hidden, and where its result goes. */
 struct leaving {

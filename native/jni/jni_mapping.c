@@ -48,8 +48,8 @@ static jint JNICALL mappingRelease(JNIEnv *env, jclass self, jlong mapping) {
   return zn_mapping_release(jni_pointer(mapping));
 }
 
-static void JNICALL mappingSetLeaked(JNIEnv *env, jclass self, jlong mapping) {
-  zn_mapping_set_leaked(jni_pointer(mapping));
+static void JNICALL mappingSetCause(JNIEnv *env, jclass self, jlong mapping, jint cause) {
+  zn_mapping_set_cause(jni_pointer(mapping), cause);
 }
 
 static jlong JNICALL mappingRecord(JNIEnv *env, jclass self, jlong mapping) {
@@ -130,7 +130,7 @@ static const JNINativeMethod methods[] = {
     JNI_METHOD(mappingForce, "(JJ)I"),        JNI_METHOD(mappingResidentPages, "(JJ)J"),
     JNI_METHOD(mappingOpen, "(IJJIIIII)J"),   JNI_METHOD(mappingAddress, "(J)J"),
     JNI_METHOD(mappingClose, "(J)I"),         JNI_METHOD(mappingRelease, "(J)I"),
-    JNI_METHOD(mappingRecord, "(J)J"),        JNI_METHOD(mappingSetLeaked, "(J)V"),
+    JNI_METHOD(mappingRecord, "(J)J"),        JNI_METHOD(mappingSetCause, "(JI)V"),
     JNI_METHOD(mappingReleaseAll, "([J[I)V"), JNI_METHOD(mappingForceRange, "(JJJ)I"),
     JNI_METHOD(mappingLoad, "(JJJ)I"),        JNI_METHOD(mappingAdvise, "(JJJI)I"),
     JNI_METHOD(mappingResidency, "(JJJ[J)J"), JNI_METHOD(mappingPages, "(JJJ)J"),

@@ -323,8 +323,8 @@ static void test_a_mapping_is_in_the_ledger_until_it_is_closed(void **state) {
   assert_int_equal(zn_mapping_close(mapping), 0);
   assert_int_equal(limit_now().mapped_live, 7000); /* its addresses are kept, its pages are not */
   assert_int_equal(zn_ledger_set_birth(record, 0, 0), -EALREADY);
-  zn_mapping_set_leaked(mapping); /* it was closed: no leak */
-  zn_mapping_set_leaked(lost);
+  zn_mapping_set_cause(mapping, ZN_CAUSE_LEAKED); /* it was closed: no leak */
+  zn_mapping_set_cause(lost, ZN_CAUSE_LEAKED);
   assert_int_equal(zn_mapping_release(mapping), 0);
   assert_int_equal(zn_mapping_release(lost), 0);
   assert_int_equal(zn_ledger_forget(record), -EALREADY);

@@ -197,7 +197,7 @@ static void end_block(struct worker *worker, uint64_t handle, int cause) {
 
 static void unmap(struct worker *worker, const struct item *item, int cause) {
   if (cause == ZN_CAUSE_LEAKED) {
-    zn_mapping_set_leaked(item->mapping);
+    zn_mapping_set_cause(item->mapping, cause);
   } else if (below(worker, 2) == 0) {
     MUST(zn_mapping_close(item->mapping) == 0);
     MUST(zn_mapping_close(item->mapping) == ZN_ECLOSED);

@@ -130,8 +130,9 @@ ZN_API ZN_MUST_CHECK int zn_mapping_close(struct zn_mapping *mapping);
  */
 ZN_API ZN_MUST_CHECK int zn_mapping_release(struct zn_mapping *mapping);
 
-/* Says before the release of an open mapping that its owner was lost: the ledger counts a leak. */
-ZN_API void zn_mapping_set_leaked(struct zn_mapping *mapping);
+/* Says before the release of an open mapping how the ledger is to count it: enum zn_cause; without
+ * it as closed. */
+ZN_API void zn_mapping_set_cause(struct zn_mapping *mapping, int cause);
 
 /* Returns the handle of the mapping's record in the ledger; valid until it is released. */
 ZN_API uint64_t zn_mapping_record(const struct zn_mapping *mapping);

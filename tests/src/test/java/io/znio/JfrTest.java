@@ -56,10 +56,13 @@ class JfrTest {
       Await.until("its finder has told of it", () -> Housekeeper.idleRounds() > idle);
     }
 
-    private static void mapAndTransfer(Path file) throws IOException {
+    private static void mapAndTransfer(Path file) throws Exception {
       Mapping.map(file, Mapping.Mode.READ_ONLY, 4096, 10_000, Mapping.Options.NONE).close();
       try (Mapping seen = Mapping.map(file, Mapping.Mode.READ_ONLY)) {
         seen.buffer();
+      }
+      try (FileChannel channel = NativeFileChannel.open(file)) {
+        MapContract.invokeCleaner(channel.map(FileChannel.MapMode.READ_ONLY, 1, 1000));
       }
       try (Ends.Pair pair = Ends.UNIX.open();
           FileChannel source = FileChannel.open(file)) {
@@ -182,15 +185,16 @@ class JfrTest {
 
   private void assertMappings(Map<String, List<RecordedEvent>> events) {
     List<RecordedEvent> made = events.get("io.znio.Map");
-    assertThat(made).hasSize(2);
+    assertThat(made).hasSize(3);
     assertThat(made.get(0).getLong("size")).isEqualTo(10_000);
     assertThat(made.get(0).getLong("offset")).isEqualTo(4096);
     assertThat(made.get(0).getString("file")).startsWith(directory.toString());
     assertThat(caller(made.get(0))).isEqualTo("mapAndTransfer");
     assertThat(made.get(1).getLong("size")).isEqualTo(SIZE);
+    assertThat(made.get(2).getLong("size")).isEqualTo(1000);
     List<RecordedEvent> ended = events.get("io.znio.Unmap");
-    assertThat(ended).hasSize(2);
-    for (int i = 0; i < 2; i++) {
+    assertThat(ended).hasSize(3);
+    for (int i = 0; i < 3; i++) {
       assertThat(ended.get(i).getLong("address")).isEqualTo(made.get(i).getLong("address"));
       assertThat(ended.get(i).getString("cause")).isEqualTo("closed");
     }

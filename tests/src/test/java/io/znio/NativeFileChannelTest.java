@@ -136,6 +136,25 @@ class NativeFileChannelTest {
     assertThatThrownBy(mapping::close).hasCauseExactlyInstanceOf(DamagedMappingException.class);
   }
 
+  /** The collector is meant to end them: no leak. Unmapped by hand they are closed. */
+  @Test
+  void theLedgerKnowsHowMappingsEnd() throws Exception {
+    Ledger.Counts before = Ledger.counts(Ledger.Kind.MAPPING);
+    try (FileChannel channel = NativeFileChannel.open(write(), READ)) {
+      channel.map(FileChannel.MapMode.READ_ONLY, 0, 100);
+      MapContract.invokeCleaner(channel.map(FileChannel.MapMode.READ_ONLY, 0, 100));
+    }
+    Await.until(
+        "the dropped one is cleaned",
+        () -> {
+          System.gc();
+          return Ledger.counts(Ledger.Kind.MAPPING).cleaned() > before.cleaned();
+        });
+    Ledger.Counts after = Ledger.counts(Ledger.Kind.MAPPING);
+    assertThat(after.leaked()).isEqualTo(before.leaked());
+    assertThat(after.diedItems()).isGreaterThanOrEqualTo(before.diedItems() + 2);
+  }
+
   @Test
   void aDroppedChannelIsClosed() throws IOException {
     Path file = write();

@@ -67,16 +67,10 @@ final class ArenaMapping implements Runnable {
     if (mapping.link.refersTo(null)) {
       return;
     }
-    Object event = Jfr.beginUnmap();
-    long birth = event == null ? 0 : mapping.birth();
     try {
-      mapping.unmap();
-    } catch (DamagedMappingException e) {
+      mapping.end(mapping::unmap);
+    } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } finally {
-      if (event != null) {
-        JfrEvents.endUnmap(event, mapping.address, mapping.size, mapping.file, birth, false);
-      }
     }
   }
 }

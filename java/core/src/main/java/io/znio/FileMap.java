@@ -212,8 +212,13 @@ final class FileMap implements Runnable {
   @Override
   public void run() {
     Watch link = mapping.link;
-    if (link != null && !link.refersTo(null)) {
-      mapping.close();
+    if (link == null || link.refersTo(null)) {
+      return;
+    }
+    try {
+      mapping.end(mapping::close); // whose result nobody could be told
+    } catch (IOException | RuntimeException | Error e) {
+      Settings.warn("A mapping of " + mapping.file + " was unmapped, but: " + e);
     }
   }
 }

@@ -27,6 +27,8 @@ import jdk.jfr.Timespan;
 final class JfrEvents {
   private static final String CATEGORY = "znio";
 
+  private static final String[] CAUSES = {"closed", "cleaned", "leaked"}; // by Native.CAUSE_...
+
   private JfrEvents() {}
 
   /** Off by default, because an allocation costs less than its event. */
@@ -138,7 +140,8 @@ final class JfrEvents {
     long lifetime;
 
     @Label("Cause")
-    @Description("closed: by its owner; leaked: it was dropped, and found")
+    @Description(
+        "closed: by its owner; cleaned: left to the collector, as agreed; leaked: dropped and found")
     String cause;
   }
 
@@ -345,15 +348,11 @@ final class JfrEvents {
     event.end();
     if (ended && event.shouldCommit()) {
       event.lifetime = Ledger.ageMillis(birth);
-      event.cause = cause(cause == Native.CAUSE_LEAKED);
+      event.cause = CAUSES[cause];
       event.quarantined = quarantine;
       event.commit();
     }
     return ended;
-  }
-
-  private static String cause(boolean leaked) {
-    return leaked ? "leaked" : "closed";
   }
 
   static Object beginMap() {
@@ -383,7 +382,7 @@ final class JfrEvents {
 
   /** {@code begun}: of {@link Jfr#beginUnmap}, not null. */
   static void endUnmap(
-      Object begun, long address, long size, String file, long birth, boolean leaked) {
+      Object begun, long address, long size, String file, long birth, int cause) {
     Unmap event = (Unmap) begun;
     event.end();
     if (event.shouldCommit()) {
@@ -391,7 +390,7 @@ final class JfrEvents {
       event.size = size;
       event.file = file;
       event.lifetime = Ledger.ageMillis(birth);
-      event.cause = cause(leaked);
+      event.cause = CAUSES[cause];
       event.commit();
     }
   }

@@ -153,20 +153,43 @@ final class MappedMemory extends Holder {
 
     /** Not at once: many come at a time, and neighbours leave together. */
     void dropped() {
-      boolean leaked = !closed && dropping != Dropping.ENDS;
-      if (leaked) {
+      if (!closed) {
         boolean stays = dropping == Dropping.LEAVES;
-        LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping), stays);
+        if (dropping != Dropping.ENDS) {
+          LeakLog.add(Ledger.Kind.MAPPING, address, size, Native.mappingRecord(mapping), stays);
+        }
         if (stays) {
           return;
         }
-        Native.mappingSetLeaked(mapping);
-      }
-      Object event = closed ? null : Jfr.beginUnmap();
-      if (event != null) {
-        JfrEvents.endUnmap(event, address, size, file, birth(), leaked);
+        tellDropped(dropping == Dropping.ENDS ? Native.CAUSE_CLEANED : Native.CAUSE_LEAKED);
       }
       addPending();
+    }
+
+    private void tellDropped(int cause) {
+      Native.mappingSetCause(mapping, cause);
+      Object event = Jfr.beginUnmap();
+      if (event != null) {
+        JfrEvents.endUnmap(event, address, size, file, birth(), cause);
+      }
+    }
+
+    /** One way to end the mapping. */
+    interface Ending {
+      void run() throws IOException;
+    }
+
+    /** Ends it for its owner, and tells Flight Recorder. */
+    void end(Ending ending) throws IOException {
+      Object event = Jfr.beginUnmap();
+      long birth = event == null ? 0 : birth();
+      try {
+        ending.run();
+      } finally {
+        if (event != null && closed) {
+          JfrEvents.endUnmap(event, address, size, file, birth, Native.CAUSE_CLOSED);
+        }
+      }
     }
   }
 
@@ -387,20 +410,9 @@ final class MappedMemory extends Holder {
     if (result < 0) {
       throw Token.refusal(result, "mapping");
     }
-    Object event = Jfr.beginUnmap();
-    long birth = event == null ? 0 : watch.birth();
-    try {
-      if (!viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED) {
-        // Nobody has ever had a view, or nobody wants a stale one caught.
-        watch.unmap();
-      } else {
-        closeSeen();
-      }
-    } finally {
-      if (event != null && watch.closed) {
-        JfrEvents.endUnmap(event, address, size, file, birth, false);
-      }
-    }
+    // Nobody has ever had a view, or nobody wants a stale one caught.
+    boolean now = !viewed || SafetyLevel.CURRENT == SafetyLevel.UNCHECKED;
+    watch.end(now ? watch::unmap : this::closeSeen);
   }
 
   /** The addresses stay as long as somebody may have a view. */

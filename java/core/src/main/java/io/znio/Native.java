@@ -280,8 +280,8 @@ final class Native {
   /** After it the handle is no longer valid, except after -EBUSY and -ENOMEM. */
   static native int mappingRelease(long mapping);
 
-  /** Before the release: its owner was lost. */
-  static native void mappingSetLeaked(long mapping);
+  /** Before the release of an open one: how the ledger counts it. */
+  static native void mappingSetCause(long mapping, int cause);
 
   /** The same for many; as many results. */
   static native void mappingReleaseAll(long[] mappings, int[] results);
