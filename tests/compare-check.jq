@@ -10,6 +10,7 @@ def allowed($row; $path):
   . as $permitted | $permitted | any((.path == "*" or .path == $path)
     and (.reason as $r | $row.skipped | test($r)));
 def memory_name: "\(.op) \(.impl) \(.level // "-") \(.jdk) \(.size) \(.threads)";
+def channel_name: "\(.op) \(.impl) \(.buffer // .peer // "-") \(.jdk) \(.size) \(.threads)";
 def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
 
 def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
@@ -53,6 +54,7 @@ def life_wrong($jdks):
 .chapters.paths.rows as $rows
 | .chapters.faults.rows as $faults
 | .chapters.memory.rows as $memory
+| .chapters.channel.rows as $channel
 | permitted as $permitted
 | (if .schema != 1 then "schema is \(.schema)" else empty end),
   (if ($rows | length) < 100 then "only \($rows | length) rows" else empty end),
@@ -88,6 +90,16 @@ def life_wrong($jdks):
       elif .verified != true then "not verified: \(memory_name): \(.problem)"
       elif ((.ns // .bytes).median // 0) <= 0 then "no figure: \(memory_name)"
       elif .ratio_to_jdk == null then "no ratio: \(memory_name)"
+      else empty end),
+  (.machine.jdks[] as $jdk | ($channel_ops | words)[] as $op | ("znio", "jdk") as $impl
+    | if $channel | any(.op == $op and .jdk == $jdk and .impl == $impl and .verified == true)
+      then empty else "\($op) by the channel of \($impl) never ran on \($jdk)" end),
+  ($channel[]
+    | if .failed != null then "failed: \(channel_name): \(.failed)"
+      elif .skipped != null then "skipped, not permitted: \(channel_name): \(.skipped)"
+      elif .verified != true then "not verified: \(channel_name): \(.problem)"
+      elif (.ns.median // 0) <= 0 then "no figure: \(channel_name)"
+      elif .ratio_to_jdk == null then "no ratio: \(channel_name)"
       else empty end),
   (if ($faults | length) < 60 then "only \($faults | length) faults" else empty end),
   (("silent", "crash") as $outcome

@@ -41,7 +41,11 @@ public final class Compare implements Callable<Integer> {
   /** All chapters, in the order of the report. */
   static List<Chapter> chapters() {
     return List.of(
-        new PathsChapter(), new MemoryChapter(), new LifecycleChapter(), new FaultsChapter());
+        new PathsChapter(),
+        new ChannelChapter(),
+        new MemoryChapter(),
+        new LifecycleChapter(),
+        new FaultsChapter());
   }
 
   @Spec private CommandSpec spec;

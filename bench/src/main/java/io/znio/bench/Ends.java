@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
+import io.znio.NativeFileChannel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
@@ -8,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -16,6 +18,11 @@ import java.nio.file.StandardOpenOption;
  * the ends closes them.
  */
 final class Ends implements AutoCloseable {
+  /**
+   * The impl of a plan whose files are opened as NativeFileChannel, and used as any FileChannel.
+   */
+  static final String CHANNEL = "channel";
+
   /** The source file: set for sources file and memory. */
   FileChannel file;
 
@@ -43,7 +50,7 @@ final class Ends implements AutoCloseable {
   ByteBuffer changeable;
 
   void openFile(Plan plan) throws IOException, SkippedException {
-    file = FileChannel.open(plan.file());
+    file = open(plan, plan.file());
     if (file.size() < plan.size()) {
       throw new SkippedException(
           "the file has " + file.size() + " bytes, which is less than " + plan.size());
@@ -52,8 +59,14 @@ final class Ends implements AutoCloseable {
 
   void makeFile(Plan plan) throws IOException {
     madePath = Files.createTempFile(plan.scratch(), "znio-target-", ".bin");
-    made = FileChannel.open(madePath, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    made = open(plan, madePath, StandardOpenOption.READ, StandardOpenOption.WRITE);
     out = made;
+  }
+
+  private static FileChannel open(Plan plan, Path path, OpenOption... options) throws IOException {
+    return plan.impl().equals(CHANNEL)
+        ? NativeFileChannel.open(path, options)
+        : FileChannel.open(path, options);
   }
 
   void mapSource(long bytes) throws IOException, SkippedException {

@@ -65,7 +65,7 @@ final class MemoryTable {
     return columns;
   }
 
-  private static String spread(JsonNode spread) {
+  static String spread(JsonNode spread) {
     return spread.isObject()
         ? figure(spread.get("median"))
             + " ("
@@ -83,7 +83,7 @@ final class MemoryTable {
         : ReportTable.NONE;
   }
 
-  private static String verdict(JsonNode row) {
+  static String verdict(JsonNode row) {
     if (row.hasNonNull("failed")) {
       return "FAILED: " + row.get("failed").asText();
     }

@@ -185,6 +185,7 @@ final class Options {
     Set<String> known = new TreeSet<>(PathFacts.get().all().keySet());
     known.addAll(Workloads.NAMES);
     known.addAll(MemoryRows.OPS);
+    known.addAll(ChannelRows.OPS);
     for (String path : only) {
       if (!known.contains(path)) {
         throw bad(

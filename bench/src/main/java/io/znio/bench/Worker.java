@@ -64,6 +64,7 @@ public final class Worker {
         yield new Probe(plan, peer(plan.peer()), movers(plan.impl())).run();
       }
       case "lifecycle" -> LifeWorker.run(wire);
+      case "channel" -> new ChannelRun(ChannelPlan.of(wire)).run();
       case "memory" -> new MemoryRun(MemoryPlan.of(wire)).run();
       case "workload" -> WorkloadRun.of(wire, peer(Plan.peerOf(wire))).run();
       default -> throw new IllegalArgumentException("unknown command '" + wire.verb() + "'");
@@ -82,7 +83,7 @@ public final class Worker {
 
   private static Movers movers(String impl) throws SkippedException {
     return switch (impl) {
-      case "jdk" -> Movers.JDK;
+      case "jdk", Ends.CHANNEL -> Movers.JDK;
       case "znio" -> ZnioMovers.INSTANCE;
       default -> throw new SkippedException("the Java worker is no impl '" + impl + "'");
     };
