@@ -261,6 +261,24 @@ class NativeFileChannelTest {
     }
   }
 
+  @Test
+  void positionalCallsTakeNoLock() throws Exception {
+    try (NativeFileChannel channel = NativeFileChannel.open(write(), READ, WRITE)) {
+      channel.positionLock().lock(); // as a thread that is in a relative call
+      try {
+        Threads.Started<Integer> other =
+            Threads.call(
+                "positional",
+                () ->
+                    channel.read(ByteBuffer.allocate(10), 5)
+                        + channel.write(ByteBuffer.allocateDirect(7), 50));
+        assertThat(other.get()).isEqualTo(17);
+      } finally {
+        channel.positionLock().unlock();
+      }
+    }
+  }
+
   /** The kernel does not lock the position of a file that it copies to; the channel does. */
   @Test
   void transfersToOneTargetDoNotMeet() throws Exception {

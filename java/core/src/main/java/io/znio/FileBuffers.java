@@ -109,25 +109,32 @@ final class FileBuffers {
 
   private static long call(NativeFileChannel file, long address, long size, long at, boolean write)
       throws IOException {
-    int fd = file.descriptor();
+    boolean attempted = file.awaitsDevice(write) && JdkFileSystem.beginBlocking();
     long n;
-    do {
-      if (write) {
-        n =
-            at == Native.CURRENT
-                ? Native.fileWrite(fd, address, size)
-                : Native.filePwrite(fd, address, size, at);
-      } else {
-        n =
-            at == Native.CURRENT
-                ? Native.fileRead(fd, address, size)
-                : Native.filePread(fd, address, size, at);
+    try {
+      do {
+        n = callOnce(file.descriptor(), address, size, at, write);
+      } while (n == Errors.EINTR && file.isOpen());
+    } finally {
+      if (attempted) {
+        JdkFileSystem.endBlocking(attempted);
       }
-    } while (n == Errors.EINTR && file.isOpen());
+    }
     if (n == Errors.EDAMAGED) {
       throw MappedMemory.damagedAt(what(file, write), address, size);
     }
     return result(file, n, write);
+  }
+
+  private static long callOnce(int fd, long address, long size, long at, boolean write) {
+    if (write) {
+      return at == Native.CURRENT
+          ? Native.fileWrite(fd, address, size)
+          : Native.filePwrite(fd, address, size, at);
+    }
+    return at == Native.CURRENT
+        ? Native.fileRead(fd, address, size)
+        : Native.filePread(fd, address, size, at);
   }
 
   private static String what(NativeFileChannel file, boolean write) {
@@ -173,9 +180,7 @@ final class FileBuffers {
     int place = file.acquire(true, true);
     try (FileParts parts = new FileParts(file, buffers, offset, length, write)) {
       if (parts.bytes() > 0) {
-        do {
-          n = parts.call();
-        } while (n == Errors.EINTR && file.isOpen());
+        n = callParts(file, parts, write);
         if (n == Errors.EDAMAGED) {
           throw parts.damaged(what(file, write));
         }
@@ -186,6 +191,21 @@ final class FileBuffers {
       file.release(true, place, n > 0);
     }
     return n;
+  }
+
+  private static long callParts(NativeFileChannel file, FileParts parts, boolean write) {
+    boolean attempted = file.awaitsDevice(write) && JdkFileSystem.beginBlocking();
+    try {
+      long n;
+      do {
+        n = parts.call();
+      } while (n == Errors.EINTR && file.isOpen());
+      return n;
+    } finally {
+      if (attempted) {
+        JdkFileSystem.endBlocking(attempted);
+      }
+    }
   }
 
   // ---- checks

@@ -169,6 +169,12 @@ public class NativeFileChannel extends FileChannel {
     return fd;
   }
 
+  /** True if such a call waits for the device, not only for the page cache. */
+  boolean awaitsDevice(boolean write) {
+    int sync = write ? Native.OPEN_SYNC | Native.OPEN_DSYNC : 0;
+    return (flags & (Native.OPEN_DIRECT | sync)) != 0;
+  }
+
   String name() {
     return name;
   }
