@@ -25,8 +25,8 @@ public final class Agent {
    * Installs the agent.
    *
    * @param options as for {@code -agentpath}, with commas between them; may be empty
-   * @throws IllegalArgumentException if an option is wrong or its file cannot be written; nothing is
-   *     changed then
+   * @throws IllegalArgumentException if an option is wrong or its file cannot be written; nothing
+   *     is changed then
    * @throws UnsupportedOperationException if no native of this JDK can be bound
    */
   public static void install(String options) {

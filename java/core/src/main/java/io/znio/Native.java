@@ -518,8 +518,8 @@ final class Native {
   // agent
 
   /**
-   * How many natives of the JDK are bound; or an error, and then {@code message} begins with what is
-   * to be said, up to a zero. options: in the file system's bytes.
+   * How many natives of the JDK are bound; or an error, and then {@code message} begins with what
+   * is to be said, up to a zero. options: in the file system's bytes.
    */
   static native int agentInstall(byte[] options, byte[] message);
 }
