@@ -18,6 +18,7 @@ extern const char zn_core_marker[];
 #define LIBRARY_PROPERTY "io.znio.library"
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER;
+static enum agent_mode s_mode;
 static jvmtiEnv *s_jvmti; /* one for the process; stays; under the mutex, as installing */
 
 /* --- what the JVM is --- */
@@ -80,7 +81,7 @@ static int install(JNIEnv *env) {
     return 0;
   }
   name_library(env);
-  int count = agent_bind(env, s_jvmti, jdk);
+  int count = agent_bind(env, s_jvmti, jdk, s_mode);
   (void)(*env)->PopLocalFrame(env, NULL);
   agent_say(AGENT_LOG_INFO, "%d natives of JDK %d are bound", count, jdk);
   if (count == 0) {
@@ -183,6 +184,7 @@ static bool begin(JavaVM *vm, const char *text) {
   int result = open_once(vm, message, sizeof message);
   if (result == 0) result = prepare_report(&options, message, sizeof message);
   if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
+  s_mode = options.mode;
   return s_jvmti != NULL;
 }
 
@@ -221,6 +223,7 @@ int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
   if (result == 0) result = prepare_report(&options, message, size);
   if (result == 0) {
     agent_set_log(options.log);
+    s_mode = options.mode;
     result = install(env);
   }
   pthread_mutex_unlock(&s_mutex);

@@ -28,9 +28,11 @@ ZN_MUST_CHECK int agent_install(JNIEnv *env, const char *text, char *message, si
 
 /* --- agent_options.c --- */
 
+enum agent_mode { AGENT_OBSERVE, AGENT_IO };
 enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
 
 struct agent_options {
+  enum agent_mode mode;
   enum agent_log log;
   char json[PATH_MAX]; /* empty: no report */
 };
@@ -91,6 +93,7 @@ struct agent_row {
   const char *name;
   const char *signature;
   const void *count; /* counts, and calls the target */
+  const void *serve; /* znio's own, or NULL */
 };
 
 #define AGENT_JDK_FIRST 17
@@ -112,14 +115,26 @@ void agent_set_target(enum agent_native native, const void *function);
 /* Clears what is pending. returns: was there anything? */
 bool agent_threw(JNIEnv *env);
 
+/* Does znio serve a native that is bound, or the JDK? */
+bool agent_serves(enum agent_native native);
+
+/* The JDK's function that a native was bound to; not NULL once it is bound. */
+const void *agent_original(enum agent_native native);
+
 /* The row that a native is bound by, or NULL. */
 const struct agent_row *agent_bound_row(enum agent_native native);
 
 /*
- * Binds what the running JDK has of the table and is not bound yet. jdk: its release. One call at a
- * time, in the live phase, with no exception pending; leaves none. returns: how many are bound.
+ * Binds what the running JDK has of the table and is not bound yet, then sets who serves. jdk: its
+ * release; one that is not known is served by itself. One call at a time, in the live phase, with
+ * no exception pending; leaves none. returns: how many are bound.
  */
-int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk);
+int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, enum agent_mode mode);
+
+/* --- agent_serve.c --- */
+
+/* Before the first of its functions is called. returns: false: this JDK is not what we know. */
+ZN_MUST_CHECK bool agent_serve_prepare(JNIEnv *env);
 
 /* --- agent_report.c --- */
 

@@ -8,6 +8,7 @@
  * notes what it is told.
  */
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,11 @@ static struct {
 static jclass s_binder; /* a global reference; once made it stays */
 static const struct agent_row *s_bound[AGENT_NATIVES];
 static void *s_originals[AGENT_NATIVES];
+static _Atomic bool s_serves[AGENT_NATIVES];
+
+bool agent_serves(enum agent_native native) { return atomic_load(&s_serves[native]); }
+
+const void *agent_original(enum agent_native native) { return s_originals[native]; }
 
 const struct agent_row *agent_bound_row(enum agent_native native) { return s_bound[native]; }
 
@@ -206,7 +212,18 @@ static jclass define_binder(JNIEnv *env) {
   return global;
 }
 
-int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk) {
+/* The functions have the same shape: whoever calls meanwhile meets one or the other. */
+static void set_servers(JNIEnv *env, int jdk, enum agent_mode mode) {
+  bool ours = mode == AGENT_IO && agent_is_known(jdk) && agent_serve_prepare(env);
+  for (int i = 0; i < AGENT_NATIVES; i++) {
+    if (s_bound[i] == NULL) continue;
+    bool serves = ours && s_bound[i]->serve != NULL;
+    agent_set_target((enum agent_native)i, serves ? s_bound[i]->serve : s_originals[i]);
+    atomic_store(&s_serves[i], serves);
+  }
+}
+
+int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, enum agent_mode mode) {
   if (s_binder == NULL) s_binder = define_binder(env);
   jmethodID run = s_binder == NULL ? NULL : (*env)->GetStaticMethodID(env, s_binder, "run", "()V");
   if (agent_threw(env) || run == NULL) return 0;
@@ -215,6 +232,7 @@ int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk) {
   (*env)->CallStaticVoidMethod(env, s_binder, run);
   s_job.jvmti = NULL;
   (void)agent_threw(env);
+  set_servers(env, jdk, mode);
   int count = 0;
   for (int i = 0; i < AGENT_NATIVES; i++) count += s_bound[i] != NULL;
   return count;

@@ -62,4 +62,18 @@ agent_size_call agent_count_size;
 agent_lock_call agent_count_lock;
 agent_release_call agent_count_release;
 
+/* agent_serve.c: do the work. */
+agent_transfer_to_call agent_serve_transfer_to;
+agent_transfer_to_of_channel_call agent_serve_transfer_to_of_channel;
+agent_transfer_from_call agent_serve_transfer_from;
+agent_move_call agent_serve_read, agent_serve_write;
+agent_move_at_call agent_serve_pread, agent_serve_pwrite;
+agent_move_parts_call agent_serve_readv, agent_serve_writev;
+agent_force_call agent_serve_force;
+agent_seek_call agent_serve_seek;
+agent_truncate_call agent_serve_truncate;
+agent_size_call agent_serve_size;
+agent_lock_call agent_serve_lock;
+agent_release_call agent_serve_release;
+
 #endif

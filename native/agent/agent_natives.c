@@ -15,10 +15,11 @@
 
 /* The same in all releases but for its class. */
 #define MOVED(native, name, signature, suffix)                                                     \
-  {native, 17, 17, FILES17, name, signature, COUNTED(suffix)}, {                                   \
-    native, 21, 25, FILES21, name, signature, COUNTED(suffix)                                      \
+  {native, 17, 17, FILES17, name, signature, SERVED(suffix)}, {                                    \
+    native, 21, 25, FILES21, name, signature, SERVED(suffix)                                       \
   }
-#define COUNTED(suffix) (const void *)agent_count_##suffix
+#define COUNTED(suffix) (const void *)agent_count_##suffix, NULL
+#define SERVED(suffix) (const void *)agent_count_##suffix, (const void *)agent_serve_##suffix
 
 static const struct agent_row rows[] = {
     {AGENT_FREE, 17, 25, UNSAFE, "freeMemory0", "(J)V", COUNTED(free)},
@@ -29,11 +30,11 @@ static const struct agent_row rows[] = {
     {AGENT_MAP, 17, 17, CHANNEL17, "map0", "(IJJZ)J", COUNTED(map_of_channel)},
     {AGENT_MAP, 21, 25, FILES21, "map0", "(" F "IJJZ)J", COUNTED(map)},
     {AGENT_TRANSFER_TO, 17, 17, CHANNEL17, "transferTo0", "(" F "JJ" F ")J",
-     COUNTED(transfer_to_of_channel)},
+     SERVED(transfer_to_of_channel)},
     {AGENT_TRANSFER_TO, 21, 25, TRANSFERS21, "transferTo0", "(" F "JJ" F "Z)J",
-     COUNTED(transfer_to)},
+     SERVED(transfer_to)},
     {AGENT_TRANSFER_FROM, 21, 25, TRANSFERS21, "transferFrom0", "(" F F "JJZ)J",
-     COUNTED(transfer_from)},
+     SERVED(transfer_from)},
     MOVED(AGENT_READ, "read0", "(" F "JI)I", read),
     MOVED(AGENT_PREAD, "pread0", "(" F "JIJ)I", pread),
     MOVED(AGENT_READV, "readv0", "(" F "JI)J", readv),

@@ -32,7 +32,10 @@ static int set_json(const char *value, struct agent_options *options) {
 }
 
 static int set(const char *option, struct agent_options *options, char *message, size_t size) {
-  if (is(option, "observe")) return 1;
+  if (is(option, "observe") || is(option, "io")) {
+    options->mode = is(option, "io") ? AGENT_IO : AGENT_OBSERVE;
+    return 1;
+  }
   if (strncmp(option, "json=", 5) == 0) {
     if (set_json(option + 5, options) == 1) return 1;
     snprintf(message, size, "\"%.*s\" names no file: write json=FILE", 200, option);
@@ -45,7 +48,7 @@ static int set(const char *option, struct agent_options *options, char *message,
     return -EINVAL;
   }
   snprintf(message, size,
-           "there is no option \"%.*s\": write observe, json=FILE or log=LEVEL, with commas "
+           "there is no option \"%.*s\": write observe, io, json=FILE or log=LEVEL, with commas "
            "between them",
            200, option);
   return -EINVAL;

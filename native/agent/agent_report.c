@@ -34,7 +34,7 @@ static void write_native(struct agent_json *json, const struct agent_row *row,
   agent_json_open(json, NULL, '{');
   agent_json_string(json, "class", row->type);
   agent_json_string(json, "name", row->name);
-  agent_json_string(json, "served_by", "jdk");
+  agent_json_string(json, "served_by", agent_serves(row->native) ? "znio" : "jdk");
   for (int i = 0; i < ZN_METER_COLUMNS; i++) agent_json_number(json, columns[i], sums[i]);
   agent_json_close(json, '}');
 }
