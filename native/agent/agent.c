@@ -18,7 +18,7 @@ extern const char zn_core_marker[];
 #define LIBRARY_PROPERTY "io.znio.library"
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER;
-static enum agent_mode s_mode;
+static struct agent_options s_options;
 static jvmtiEnv *s_jvmti; /* one for the process; stays; under the mutex, as installing */
 
 /* --- what the JVM is --- */
@@ -81,7 +81,8 @@ static int install(JNIEnv *env) {
     return 0;
   }
   name_library(env);
-  int count = agent_bind(env, s_jvmti, jdk, s_mode);
+  agent_site_set(s_jvmti, s_options.stacks);
+  int count = agent_bind(env, s_jvmti, jdk, s_options.mode);
   (void)(*env)->PopLocalFrame(env, NULL);
   agent_say(AGENT_LOG_INFO, "%d natives of JDK %d are bound", count, jdk);
   if (count == 0) {
@@ -145,6 +146,10 @@ static jvmtiEnv *open_jvmti(JavaVM *vm) {
   jvmtiEnv *jvmti = tool;
   jvmtiEventCallbacks callbacks;
   memset(&callbacks, 0, sizeof callbacks);
+  jvmtiCapabilities lines;
+  memset(&lines, 0, sizeof lines);
+  lines.can_get_line_numbers = 1;
+  (void)(*jvmti)->AddCapabilities(jvmti, &lines); /* without them stacks have no line numbers */
   callbacks.VMInit = on_start;
   callbacks.VMDeath = on_end;
   callbacks.DataDumpRequest = on_dump;
@@ -184,7 +189,7 @@ static bool begin(JavaVM *vm, const char *text) {
   int result = open_once(vm, message, sizeof message);
   if (result == 0) result = prepare_report(&options, message, sizeof message);
   if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
-  s_mode = options.mode;
+  s_options = options;
   return s_jvmti != NULL;
 }
 
@@ -223,7 +228,7 @@ int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
   if (result == 0) result = prepare_report(&options, message, size);
   if (result == 0) {
     agent_set_log(options.log);
-    s_mode = options.mode;
+    s_options = options;
     result = install(env);
   }
   pthread_mutex_unlock(&s_mutex);

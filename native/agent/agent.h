@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "znio/error.h"
 
@@ -34,6 +35,7 @@ enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
 struct agent_options {
   enum agent_mode mode;
   enum agent_log log;
+  uint32_t stacks;     /* the stack of every such birth is taken: 0 none, 1 all */
   char json[PATH_MAX]; /* empty: no report */
 };
 
@@ -130,6 +132,18 @@ const struct agent_row *agent_bound_row(enum agent_native native);
  * no exception pending; leaves none. returns: how many are bound.
  */
 int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, enum agent_mode mode);
+
+/* --- agent_site.c --- */
+
+/* Every birth of so many bytes is sampled, if any is. */
+#define AGENT_SITE_LARGE ((int64_t)1 << 20)
+
+/* The stack of every such birth in a thread is taken from now on; 0: of none. */
+void agent_site_set(jvmtiEnv *jvmti, uint32_t every);
+
+/* The site of a birth that happens now in the native that the calling thread is in; 0 if it is not
+ * sampled. No exception may be pending; leaves none. */
+uint32_t agent_site(JNIEnv *env, int64_t size);
 
 /* --- agent_serve.c --- */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the JDK's natives are bound to. Each calls its target, which does the work, and counts what
- * came of it in the thread's own meter: no clock, no lock, no JNI.
+ * came of it in the thread's own meter: no clock, no lock, no JNI. Only where a
+ * birth is sampled, its stack is taken.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -68,16 +69,17 @@ static int64_t bytes_of(jlong address, jint count) {
 
 /* --- memory --- */
 
-static void born(struct zn_meter *meter, enum agent_native native, jlong address, jlong size) {
+static void born(JNIEnv *env, struct zn_meter *meter, enum agent_native native, jlong address,
+                 jlong size) {
   zn_meter_add(meter, native, ZN_METER_BYTES, size);
   /* What finds no room in the table is told by its death, which is counted as unknown. */
-  (void)!zn_foreign_born((uint64_t)address, size);
+  (void)!zn_foreign_born((uint64_t)address, size, agent_site(env, size));
 }
 
 /* Before the memory goes back: another thread may get the same address right after that. returns:
  * its size, or -ENOENT. */
 static int64_t died(struct zn_meter *meter, enum agent_native native, jlong address) {
-  int64_t size = zn_foreign_died((uint64_t)address);
+  int64_t size = zn_foreign_died((uint64_t)address, NULL);
   zn_meter_add(meter, native, size < 0 ? ZN_METER_UNKNOWN : ZN_METER_RELEASED, size < 0 ? 1 : size);
   return size;
 }
@@ -90,7 +92,7 @@ jlong JNICALL agent_count_allocate(JNIEnv *env, jobject unsafe, jlong size) {
   if (address == 0) {
     zn_meter_add(meter, AGENT_ALLOCATE, ZN_METER_FAILED, 1);
   } else {
-    born(meter, AGENT_ALLOCATE, address, size);
+    born(env, meter, AGENT_ALLOCATE, address, size);
   }
   return address;
 }
@@ -104,13 +106,14 @@ void JNICALL agent_count_free(JNIEnv *env, jobject unsafe, jlong address) {
 
 jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address, jlong size) {
   struct zn_meter *meter = zn_meter_own();
-  int64_t before = address == 0 ? -1 : zn_foreign_died((uint64_t)address);
+  uint32_t site = 0;
+  int64_t before = address == 0 ? -1 : zn_foreign_died((uint64_t)address, &site);
   agent_reallocate_call *call = (agent_reallocate_call *)target(AGENT_REALLOCATE);
   jlong moved_to = call(env, unsafe, address, size);
   zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_CALLS, 1);
   if (moved_to == 0) { /* the old block lives on */
     zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_FAILED, 1);
-    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before);
+    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before, site);
     return 0;
   }
   if (before >= 0) {
@@ -118,19 +121,19 @@ jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address,
   } else if (address != 0) {
     zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_UNKNOWN, 1);
   }
-  born(meter, AGENT_REALLOCATE, moved_to, size);
+  born(env, meter, AGENT_REALLOCATE, moved_to, size);
   return moved_to;
 }
 
 /* --- mappings: whoever unmaps says how much --- */
 
-static jlong mapped(jlong address, jlong size) {
+static jlong mapped(JNIEnv *env, jlong address, jlong size) {
   struct zn_meter *meter = zn_meter_own();
   zn_meter_add(meter, AGENT_MAP, ZN_METER_CALLS, 1);
   if (address < 0) {
     zn_meter_add(meter, AGENT_MAP, column_of(address), 1);
   } else {
-    born(meter, AGENT_MAP, address, size);
+    born(env, meter, AGENT_MAP, address, size);
   }
   return address;
 }
@@ -138,24 +141,25 @@ static jlong mapped(jlong address, jlong size) {
 jlong JNICALL agent_count_map(JNIEnv *env, jclass type, jobject file, jint mode, jlong position,
                               jlong size, jboolean sync) {
   agent_map_call *call = (agent_map_call *)target(AGENT_MAP);
-  return mapped(call(env, type, file, mode, position, size, sync), size);
+  return mapped(env, call(env, type, file, mode, position, size, sync), size);
 }
 
 jlong JNICALL agent_count_map_of_channel(JNIEnv *env, jobject channel, jint mode, jlong position,
                                          jlong size, jboolean sync) {
   agent_map_of_channel_call *call = (agent_map_of_channel_call *)target(AGENT_MAP);
-  return mapped(call(env, channel, mode, position, size, sync), size);
+  return mapped(env, call(env, channel, mode, position, size, sync), size);
 }
 
 jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong size) {
-  int64_t before = zn_foreign_died((uint64_t)address);
+  uint32_t site = 0;
+  int64_t before = zn_foreign_died((uint64_t)address, &site);
   agent_unmap_call *call = (agent_unmap_call *)target(AGENT_UNMAP);
   jint result = call(env, type, address, size);
   struct zn_meter *meter = zn_meter_own();
   zn_meter_add(meter, AGENT_UNMAP, ZN_METER_CALLS, 1);
   if (result < 0) { /* it is mapped still */
     zn_meter_add(meter, AGENT_UNMAP, column_of(result), 1);
-    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before);
+    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before, site);
   } else if (before < 0) {
     zn_meter_add(meter, AGENT_UNMAP, ZN_METER_UNKNOWN, 1);
   } else {

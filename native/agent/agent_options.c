@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent.h"
 
+#define AGENT_STACKS 64 /* some 10 ns a birth, on an average */
 #define AGENT_OPTION_MAX (PATH_MAX + 16)
 
 void agent_options_default(struct agent_options *options) {
   memset(options, 0, sizeof *options);
   options->log = AGENT_LOG_WARN;
+  options->stacks = AGENT_STACKS;
 }
 
 static bool is(const char *text, const char *wanted) { return strcmp(text, wanted) == 0; }
@@ -23,6 +27,17 @@ static int set_log(const char *value, struct agent_options *options) {
     }
   }
   return -EINVAL;
+}
+
+static int set_stacks(const char *value, struct agent_options *options) {
+  bool named = is(value, "off") || is(value, "all");
+  char *end;
+  unsigned long every = named ? is(value, "all") : strtoul(value, &end, 10);
+  if (!named && (value[0] < '1' || value[0] > '9' || *end != '\0' || every > INT32_MAX)) {
+    return -EINVAL;
+  }
+  options->stacks = (uint32_t)every;
+  return 1;
 }
 
 static int set_json(const char *value, struct agent_options *options) {
@@ -41,6 +56,13 @@ static int set(const char *option, struct agent_options *options, char *message,
     snprintf(message, size, "\"%.*s\" names no file: write json=FILE", 200, option);
     return -EINVAL;
   }
+  if (strncmp(option, "stacks=", 7) == 0) {
+    if (set_stacks(option + 7, options) == 1) return 1;
+    snprintf(message, size,
+             "\"%.*s\": write stacks=off, stacks=all, or stacks=N for every Nth birth", 200,
+             option);
+    return -EINVAL;
+  }
   if (strncmp(option, "log=", 4) == 0) {
     if (set_log(option + 4, options) == 1) return 1;
     snprintf(message, size, "\"%.*s\" is no level: write log=off, log=warn or log=info", 200,
@@ -48,7 +70,8 @@ static int set(const char *option, struct agent_options *options, char *message,
     return -EINVAL;
   }
   snprintf(message, size,
-           "there is no option \"%.*s\": write observe, io, json=FILE or log=LEVEL, with commas "
+           "there is no option \"%.*s\": write observe, io, stacks=N, json=FILE or log=LEVEL, with "
+           "commas "
            "between them",
            200, option);
   return -EINVAL;

@@ -12,18 +12,24 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "heap.h"
+#include "znio/ledger.h"
 
 #define ZN_FOREIGN_PLACES 4
 #define ZN_FOREIGN_FIRST_LOG2 8 /* buckets of the first level: 16 KiB */
 #define ZN_FOREIGN_LEVELS 26    /* the last has 2^33 buckets: nobody gets there */
-#define ZN_FOREIGN_SIZE_MAX (((int64_t)1 << 48) - 1)
+
+/* What a place holds: site 16 bits | there is something 1 | size 47. */
+#define ZN_FOREIGN_IS_THERE ((uint64_t)1 << 47)
+#define ZN_FOREIGN_SITE_SHIFT 48
+_Static_assert(ZN_SITES_MAX < 1 << 16, "a site fits beside the size");
 
 struct zn_foreign_place {
   _Atomic uint64_t address; /* 0: free */
-  _Atomic int64_t size;     /* written by who has taken the place */
+  _Atomic uint64_t value;   /* written by who has taken the place; 0 before it is left */
 };
 
 struct zn_foreign_bucket {
@@ -61,42 +67,79 @@ static int grow(int count) {
   return 0;
 }
 
-static int take_place(struct zn_foreign_bucket *in, uint64_t address, int64_t size) {
+static int take_place(struct zn_foreign_bucket *in, uint64_t address, uint64_t value) {
   for (int i = 0; i < ZN_FOREIGN_PLACES; i++) {
     struct zn_foreign_place *place = &in->places[i];
     uint64_t none = 0;
     if (atomic_load_explicit(&place->address, memory_order_relaxed) != 0) continue;
     if (!atomic_compare_exchange_strong(&place->address, &none, address)) continue;
-    atomic_store_explicit(&place->size, size, memory_order_release);
+    atomic_store_explicit(&place->value, value, memory_order_release);
     return 0;
   }
   return -ENOSPC;
 }
 
-int zn_foreign_born(uint64_t address, int64_t size) {
-  if (address == 0 || size < 0 || size > ZN_FOREIGN_SIZE_MAX) return -EINVAL;
+int zn_foreign_born(uint64_t address, int64_t size, uint32_t site) {
+  if (address == 0 || size < 0 || size > ZN_FOREIGN_SIZE_MAX || site > ZN_SITES_MAX) return -EINVAL;
+  uint64_t value = (uint64_t)site << ZN_FOREIGN_SITE_SHIFT | ZN_FOREIGN_IS_THERE | (uint64_t)size;
   uint64_t spread = hash(address);
   for (;;) {
     int count = atomic_load_explicit(&s_count, memory_order_acquire);
     for (int level = count; level-- > 0;) {
-      if (take_place(bucket(level, spread), address, size) == 0) return 0;
+      if (take_place(bucket(level, spread), address, value) == 0) return 0;
     }
     int result = grow(count);
     if (result < 0) return result;
   }
 }
 
-int64_t zn_foreign_died(uint64_t address) {
+static int64_t size_of(uint64_t value) { return (int64_t)(value & (ZN_FOREIGN_IS_THERE - 1)); }
+
+static uint32_t site_of(uint64_t value) { return (uint32_t)(value >> ZN_FOREIGN_SITE_SHIFT); }
+
+int64_t zn_foreign_died(uint64_t address, uint32_t *site) {
   uint64_t spread = hash(address);
   for (int level = atomic_load_explicit(&s_count, memory_order_acquire); level-- > 0;) {
     struct zn_foreign_bucket *in = bucket(level, spread);
     for (int i = 0; i < ZN_FOREIGN_PLACES; i++) {
       struct zn_foreign_place *place = &in->places[i];
       if (atomic_load_explicit(&place->address, memory_order_relaxed) != address) continue;
-      int64_t size = atomic_load_explicit(&place->size, memory_order_acquire);
+      uint64_t value = atomic_load_explicit(&place->value, memory_order_acquire);
+      atomic_store_explicit(&place->value, 0, memory_order_release);
       atomic_store_explicit(&place->address, 0, memory_order_release);
-      return size;
+      if (site != NULL) *site = site_of(value);
+      return size_of(value);
     }
   }
   return -ENOENT;
+}
+
+/* The address before and after: else another life may have come in between. */
+static bool copy_place(struct zn_foreign_place *place, struct zn_foreign_entry *entry) {
+  uint64_t address = atomic_load_explicit(&place->address, memory_order_acquire);
+  if (address == 0) return false;
+  uint64_t value = atomic_load_explicit(&place->value, memory_order_acquire);
+  uint64_t after = atomic_load_explicit(&place->address, memory_order_acquire);
+  if (after != address || (value & ZN_FOREIGN_IS_THERE) == 0) return false;
+  *entry =
+      (struct zn_foreign_entry){.address = address, .size = size_of(value), .site = site_of(value)};
+  return true;
+}
+
+/* The cursor counts places: those of level n begin at (2^n - 1) times those of the first. */
+int64_t zn_foreign_next(uint64_t *cursor, struct zn_foreign_entry *entries, int64_t capacity) {
+  if (capacity <= 0) return -EINVAL;
+  const uint64_t first = (uint64_t)ZN_FOREIGN_PLACES << ZN_FOREIGN_FIRST_LOG2;
+  int count = atomic_load_explicit(&s_count, memory_order_acquire);
+  int64_t copied = 0;
+  for (; copied < capacity; (*cursor)++) {
+    int level = 63 - __builtin_clzll(*cursor / first + 1);
+    if (level >= count) break;
+    uint64_t place = *cursor - first * (((uint64_t)1 << level) - 1);
+    struct zn_foreign_bucket *buckets =
+        atomic_load_explicit(&s_levels[level], memory_order_acquire);
+    struct zn_foreign_bucket *in = buckets + place / ZN_FOREIGN_PLACES;
+    if (copy_place(&in->places[place % ZN_FOREIGN_PLACES], &entries[copied])) copied++;
+  }
+  return copied;
 }

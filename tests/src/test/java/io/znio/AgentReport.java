@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +34,29 @@ record AgentReport(String text) {
 
   String member(String name) {
     return find("\"" + name + "\": \"([^\"]*)\"");
+  }
+
+  /**
+   * A place of birth.
+   *
+   * @param stack its frames, as they are written
+   */
+  record Site(long items, long bytes, String stack) {}
+
+  /** The places of birth of what is live, those with most bytes first. */
+  List<Site> sites() {
+    Matcher matcher =
+        Pattern.compile("\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),\\s*\"stack\": \\[([^]]*)]")
+            .matcher(text);
+    List<Site> sites = new ArrayList<>();
+    while (matcher.find()) {
+      sites.add(
+          new Site(
+              Long.parseLong(matcher.group(1)),
+              Long.parseLong(matcher.group(2)),
+              matcher.group(3)));
+    }
+    return sites;
   }
 
   private long number(String pattern) {

@@ -171,6 +171,8 @@ class AgentTest {
   @CsvSource({
     "obserev, 'there is no option \"obserev\": write observe'",
     "log=loud, '\"log=loud\" is no level: write log=off'",
+    "stacks=0, '\"stacks=0\": write stacks=off, stacks=all, or stacks=N'",
+    "stacks=1x, '\"stacks=1x\": write stacks=off, stacks=all, or stacks=N'",
     "json=, '\"json=\" names no file: write json=FILE'",
     "json=/nowhere/report.json, 'no report can be written to /nowhere/report.json (ENOENT'"
   })
