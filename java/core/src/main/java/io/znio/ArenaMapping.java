@@ -30,9 +30,7 @@ final class ArenaMapping implements Runnable {
       throw new IllegalArgumentException("Offset " + offset + " or size " + size + " is negative");
     }
     MappedMemory.MappingWatch mapping = FileMap.open(channel, mode, offset, size);
-    return mapping == null
-        ? segment(0, 0, mode, session)
-        : segment(mapping, mode, session);
+    return mapping == null ? segment(0, 0, mode, session) : segment(mapping, mode, session);
   }
 
   private static Object segment(long address, long size, MapMode mode, Object session) {
@@ -41,8 +39,7 @@ final class ArenaMapping implements Runnable {
         JdkFileSystem.mapped(address, 0, mode, null), address, size, readOnly, session);
   }
 
-  private static Object segment(
-      MappedMemory.MappingWatch mapping, MapMode mode, Object session) {
+  private static Object segment(MappedMemory.MappingWatch mapping, MapMode mode, Object session) {
     boolean complete = false;
     try {
       mapping.dropping =

@@ -46,9 +46,9 @@ final class Blocks {
   }
 
   /**
-   * A live block, not zeroed, for one call of the kernel: the copy of a heap buffer. The limit counts
-   * it, and never refuses it, as the JDK's temporary buffers: a read must not fail for want of
-   * memory that the program has.
+   * A live block, not zeroed, for one call of the kernel: the copy of a heap buffer. The limit
+   * counts it, and never refuses it, as the JDK's temporary buffers: a read must not fail for want
+   * of memory that the program has.
    *
    * @param alignment a power of two, or 0
    * @return its handle, for {@link #closeTemporary}
@@ -82,8 +82,7 @@ final class Blocks {
     }
     int regionClass = Layout.classOf(rounded);
     Magazine own = Magazines.own();
-    long handle =
-        own == null ? openShared(regionClass, size) : open(own, regionClass, size);
+    long handle = own == null ? openShared(regionClass, size) : open(own, regionClass, size);
     if (zeroed && handle > 0) {
       Raw.zero(address(handle), size + 15 & -16);
     }

@@ -21,9 +21,9 @@ final class Magazines {
 
   /**
    * By {@link #number}: where a thread looks first. An entry of another thread is told by its
-   * owner, so entries are read and written without order; of two threads with one place the
-   * second finds its magazine in the map. Half the loads of a {@link ThreadLocal}, each of which
-   * waits for the one before.
+   * owner, so entries are read and written without order; of two threads with one place the second
+   * finds its magazine in the map. Half the loads of a {@link ThreadLocal}, each of which waits for
+   * the one before.
    */
   private static final Magazine[] TABLE_BY_NUMBER = new Magazine[TABLE];
 

@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.SelectableChannel;
 
 /**
  * One transfer: borrows its ends, calls C until it is over, and gives them back. When to go on,
