@@ -4,80 +4,114 @@ package io.znio;
 import java.util.List;
 import java.util.Map;
 
-/** The management bean {@code io.znio:type=Ledger}: what {@link Ledger} tells, as attributes. */
+/**
+ * The management bean {@code io.znio:type=Ledger}: what {@link Ledger} tells, as attributes. Where
+ * the module java.management is, znio registers it with its first allocation, mapping or memfd. Any
+ * thread may ask; each attribute is read anew, so several together are not one moment. Kinds are
+ * the names of {@link Ledger.Kind}, and each map has all four of them.
+ */
 public interface LedgerMXBean {
-  /** Live blocks. */
+  /**
+   * {@return live blocks: buffers of {@link DirectBuffers}, {@link Region}s, and those of running
+   * transfers}
+   */
   long getRegions();
 
-  /** Their bytes, as asked for. */
+  /** {@return the bytes of the live blocks, as asked for} */
   long getRegionBytes();
 
-  /** Live mappings. */
+  /** {@return live mappings: those that are not yet closed} */
   long getMappings();
 
-  /** Their bytes. */
+  /** {@return the bytes of the live mappings, as asked for} */
   long getMappingBytes();
 
-  /** Blocks ever made. */
+  /** {@return the number of blocks that were made since the process began} */
   long getRegionsBorn();
 
-  /** Blocks that were dropped without being freed, and found. */
+  /** {@return the number of blocks that were dropped without being freed, and found} */
   long getRegionsLeaked();
 
-  /** Mappings that were dropped without being closed, and found. */
+  /** {@return the number of mappings that were dropped without being closed, and found} */
   long getMappingsLeaked();
 
-  /** The limit of memory in bytes; {@link Long#MAX_VALUE}: none. */
+  /**
+   * {@return the limit of memory in bytes ({@code -Dio.znio.maxBytes}); {@link Long#MAX_VALUE}:
+   * none}
+   */
   long getMemoryLimit();
 
-  /** Bytes of free blocks that threads and their depot keep. */
+  /**
+   * {@return the bytes of free blocks that threads and the depot they share keep for the next
+   * allocation}
+   */
   long getIdleBytes();
 
-  /** Bytes that wait until no running reader can hold them. */
+  /** {@return the bytes of freed blocks that wait until no running reader can hold them} */
   long getQuarantineBytes();
 
-  /** Descriptors that znio holds open. */
+  /** {@return the number of descriptors that znio holds open, those of pipes and rings included} */
   long getDescriptors();
 
-  /** jemalloc's resident bytes; -1: not known. */
+  /**
+   * {@return the bytes that jemalloc has in memory ({@link Ledger.Heap#resident}); -1: not known}
+   */
   long getResidentBytes();
 
-  /** jemalloc's allocated bytes; -1: not known. */
+  /**
+   * {@return the bytes that jemalloc has handed out ({@link Ledger.Heap#allocated}); -1: not known}
+   */
   long getAllocatedBytes();
 
-  /** jemalloc's active bytes; -1: not known. */
+  /**
+   * {@return the bytes of the pages with such blocks ({@link Ledger.Heap#active}); -1: not known}
+   */
   long getActiveBytes();
 
-  /** jemalloc's retained bytes; -1: not known. */
+  /**
+   * {@return the bytes of address space that jemalloc keeps without memory ({@link
+   * Ledger.Heap#retained}); -1: not known}
+   */
   long getRetainedBytes();
 
-  /** The limit of mappings in bytes; {@link Long#MAX_VALUE}: none. */
+  /**
+   * {@return the limit of mappings in bytes ({@code -Dio.znio.maxMappedBytes}); {@link
+   * Long#MAX_VALUE}: none}
+   */
   long getMappedLimit();
 
-  /** What was ever made, by kind: REGION, MAPPING, MEMFD, PIN. */
+  /** {@return how many of each kind were made since the process began} */
   Map<String, Long> getBorn();
 
-  /** What has ended because its owner closed it, by kind. */
+  /** {@return how many of each kind have ended because their owner closed them} */
   Map<String, Long> getClosed();
 
-  /** What has ended because it was left to the collector, as agreed, by kind. */
+  /**
+   * {@return how many of each kind have ended because they were left to the collector, as agreed}
+   */
   Map<String, Long> getCleaned();
 
-  /** What was dropped without being closed, and found, by kind. */
+  /** {@return how many of each kind were dropped without being closed, and found} */
   Map<String, Long> getLeaked();
 
-  /** What lives, by kind. */
+  /** {@return how many of each kind live} */
   Map<String, Long> getLive();
 
-  /** Bytes of what lives, as asked for, by kind. */
+  /** {@return the bytes of what lives of each kind, as asked for} */
   Map<String, Long> getLiveBytes();
 
-  /** How long what has ended had lived, by kind: see {@link Ledger.Counts}. */
+  /**
+   * {@return how long what has ended of each kind had lived: 34 numbers, see {@link
+   * Ledger.Counts#ages}}
+   */
   Map<String, List<Long>> getLifetimes();
 
-  /** The ten places whose live things hold most bytes: bytes, items, and the innermost frame. */
+  /**
+   * {@return the ten places of birth whose live things hold most bytes, the largest first: "BYTES
+   * in ITEMS: INNERMOST FRAME". Walks over all that lives}
+   */
   List<String> getLargestPlaces();
 
-  /** The level of safety in force. */
+  /** {@return the level of safety in force, the name of a {@link SafetyLevel}} */
   String getSafetyLevel();
 }
