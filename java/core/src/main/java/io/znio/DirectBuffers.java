@@ -34,7 +34,8 @@ public final class DirectBuffers {
    * {@link ByteBuffer#allocateDirect}.
    *
    * @param capacity bytes, 0 or more
-   * @throws IllegalArgumentException if it is negative
+   * @return the buffer, which belongs to the caller, aligned to 16 bytes
+   * @throws IllegalArgumentException if the capacity is negative
    * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory; nothing
    *     is collected and nobody waits, unless {@code -Dio.znio.collectAtLimit=on}
    */
@@ -42,22 +43,41 @@ public final class DirectBuffers {
     return allocate(capacity, 0, true);
   }
 
-  /** The same with any bytes in it: what was there before. */
+  /**
+   * As {@link #allocate(int)}, but not zeroed: the buffer holds what was in its memory before. The
+   * JDK has no such method.
+   *
+   * @param capacity bytes, 0 or more
+   * @return the buffer, which belongs to the caller, aligned to 16 bytes
+   * @throws IllegalArgumentException if the capacity is negative
+   * @throws OutOfMemoryError as {@link #allocate(int)}
+   */
   public static ByteBuffer allocateUninitialized(int capacity) {
     return allocate(capacity, 0, false);
   }
 
   /**
-   * The same as {@link #allocate(int)}, aligned.
+   * As {@link #allocate(int)}, aligned: of use for direct I/O.
    *
+   * @param capacity bytes, 0 or more
    * @param alignment a power of two, up to 2^30; the buffer's address is a multiple of it
-   * @throws IllegalArgumentException for another alignment
+   * @return the buffer, which belongs to the caller
+   * @throws IllegalArgumentException for another alignment, or if the capacity is negative
+   * @throws OutOfMemoryError as {@link #allocate(int)}
    */
   public static ByteBuffer allocate(int capacity, int alignment) {
     return allocate(capacity, checkAlignment(alignment), true);
   }
 
-  /** The same as {@link #allocateUninitialized(int)}, aligned. */
+  /**
+   * As {@link #allocateUninitialized(int)}, aligned.
+   *
+   * @param capacity bytes, 0 or more
+   * @param alignment a power of two, up to 2^30; the buffer's address is a multiple of it
+   * @return the buffer, which belongs to the caller
+   * @throws IllegalArgumentException for another alignment, or if the capacity is negative
+   * @throws OutOfMemoryError as {@link #allocate(int)}
+   */
   public static ByteBuffer allocateUninitialized(int capacity, int alignment) {
     return allocate(capacity, checkAlignment(alignment), false);
   }

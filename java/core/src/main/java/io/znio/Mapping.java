@@ -103,45 +103,84 @@ public final class Mapping implements AutoCloseable {
       return new Options(flags | flag, advice);
     }
 
-    /** A file that is too short is made longer, by a hole, as {@code FileChannel.map} does. */
+    /**
+     * A file that is too short is made longer, by a hole, as {@code FileChannel.map} does. The
+     * channel must be open for writing, else mapping fails with EACCES.
+     *
+     * @return these options and that one
+     */
     public Options extend() {
       return with(Native.MAP_EXTEND);
     }
 
     /**
      * The range gets its blocks on the device now, and a file that is too short becomes longer: a
-     * full disk is an IOException of the mapping, not an error at a later write.
+     * full disk is an IOException of the mapping, not an error at a later write. The channel must
+     * be open for writing, and the file system must have fallocate(2), else mapping fails.
+     *
+     * @return these options and that one
      */
     public Options preallocate() {
       return with(Native.MAP_PREALLOCATE);
     }
 
-    /** All pages are read in, and mapped, before the call returns. */
+    /**
+     * All pages are read in, and mapped, before the call returns; one that lies behind the end of
+     * the file fails it (EFAULT).
+     *
+     * @return these options and that one
+     */
     public Options populate() {
       return with(Native.MAP_POPULATE);
     }
 
-    /** The same, ready to be written: no later write can fail. Makes shared pages dirty. */
+    /**
+     * As {@link #populate}, and ready to be written: no later write can fail. Makes all pages of a
+     * shared mapping dirty. Not for {@link Mode#READ_ONLY}; Linux 5.14, else mapping fails.
+     *
+     * @return these options and that one
+     */
     public Options populateForWriting() {
       return with(Native.MAP_POPULATE_WRITE);
     }
 
-    /** All pages are read in and stay in memory until the mapping is closed. */
+    /**
+     * All pages are read in and stay in memory until the mapping is closed. Mapping fails if the
+     * system's limit of locked memory (RLIMIT_MEMLOCK) does not allow it.
+     *
+     * @return these options and that one
+     */
     public Options lock() {
       return with(Native.MAP_LOCK);
     }
 
-    /** Each page stays in memory from its first touch on. */
+    /**
+     * Each page stays in memory from its first touch on, until the mapping is closed; the limit is
+     * that of {@link #lock}, and counts the whole mapping.
+     *
+     * @return these options and that one
+     */
     public Options lockOnFault() {
       return with(Native.MAP_LOCK_ON_FAULT);
     }
 
-    /** Aligned for transparent huge pages, and asking for them. */
+    /**
+     * The mapping is aligned for transparent huge pages, and asks for them; the kernel may give
+     * small ones all the same.
+     *
+     * @return these options and that one
+     */
     public Options huge() {
       return with(Native.MAP_HUGE);
     }
 
-    /** Advice for the whole mapping. */
+    /**
+     * Advice for the whole mapping; that of an earlier call is dropped.
+     *
+     * @param advice any but {@link Advice#DONT_NEED} and {@link Advice#PAGE_OUT}, with which
+     *     mapping fails (EINVAL)
+     * @return these options with that advice
+     */
     public Options advice(Advice advice) {
       return new Options(flags, Objects.requireNonNull(advice, "advice"));
     }
@@ -170,14 +209,29 @@ public final class Mapping implements AutoCloseable {
    * TransferPath#VMSPLICE}): the peer sees what they hold when it reads, and they never go back to
    * an allocator.
    *
-   * @param size bytes, 1 or more
-   * @throws IOException if there is no memory
+   * @param size bytes, 1 to 2^47
+   * @return the mapping, {@link Mode#READ_WRITE}, which belongs to the caller
+   * @throws IllegalArgumentException for another size
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
+   * @throws IOException if there is no address space or memory for it
    */
   public static Mapping anonymous(long size) throws IOException {
     return anonymous(size, Options.NONE);
   }
 
-  /** The same with options; there is no file to extend or to preallocate. */
+  /**
+   * Maps zeroed pages that belong to no file, with options.
+   *
+   * @param size bytes, 1 to 2^47
+   * @param options how; not {@link Options#extend} or {@link Options#preallocate}
+   * @return the mapping, {@link Mode#READ_WRITE}, which belongs to the caller
+   * @throws IllegalArgumentException for another size
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
+   * @throws IOException if there is no address space or memory for it, or an option does not go
+   *     (EINVAL) or is not known to this kernel
+   */
   public static Mapping anonymous(long size, Options options) throws IOException {
     check(0, size);
     MappedMemory memory =
@@ -193,9 +247,15 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Maps a whole file.
+   * Maps a whole file, which is opened for that and closed again: for reading in {@link
+   * Mode#READ_ONLY}, for reading and writing in the other modes.
    *
-   * @throws IllegalArgumentException if the file is empty
+   * @param file of the default file system
+   * @param mode how
+   * @return the mapping, as large as the file is now; it belongs to the caller
+   * @throws IllegalArgumentException if the file is empty, or of another file system
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
    * @throws IOException if it cannot be opened or mapped
    */
   public static Mapping map(Path file, Mode mode) throws IOException {
@@ -205,11 +265,22 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Maps a part of a file, which is opened for that and closed again.
+   * Maps a part of a file, which is opened for that and closed again: for reading in {@link
+   * Mode#READ_ONLY} without {@link Options#extend} and {@link Options#preallocate}, else for
+   * reading and writing. The part may end past the end of the file, as in {@link #map(FileChannel,
+   * Mode, long, long)}.
    *
-   * @param position {@code >= 0}; need not be aligned
-   * @param size bytes, 1 or more
-   * @throws IOException if the file cannot be opened or mapped
+   * @param file of the default file system
+   * @param mode how
+   * @param position of the first byte in the file, {@code >= 0}; need not be aligned
+   * @param size bytes, 1 to 2^47
+   * @param options how else; {@link Options#NONE} is none
+   * @return the mapping, which belongs to the caller
+   * @throws IllegalArgumentException for a bad position or size, or a file of another file system
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
+   * @throws IOException if the file cannot be opened or mapped, or an option does not go with the
+   *     mode (EINVAL), cannot be had (ENOSPC, EFAULT, ...) or is not known to this kernel
    */
   public static Mapping map(Path file, Mode mode, long position, long size, Options options)
       throws IOException {
@@ -229,9 +300,11 @@ public final class Mapping implements AutoCloseable {
    * Maps a part of a file, which may end past the end of the file; the pages behind it cannot be
    * touched. The mapping outlives the channel.
    *
-   * @param file an open channel of the JDK
-   * @param position {@code >= 0}; need not be aligned
-   * @param size bytes, 1 or more
+   * @param file an open channel of the JDK or of znio; it stays the caller's
+   * @param mode how
+   * @param position of the first byte in the file, {@code >= 0}; need not be aligned
+   * @param size bytes, 1 to 2^47
+   * @return the mapping, which belongs to the caller
    * @throws IllegalArgumentException for a bad position or size, or a foreign channel
    * @throws NonReadableChannelException if the channel is not readable
    * @throws NonWritableChannelException for {@link Mode#READ_WRITE} and {@link Mode#PRIVATE}, if it
@@ -239,6 +312,7 @@ public final class Mapping implements AutoCloseable {
    * @throws ClosedChannelException if it is closed
    * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
    *     passed
+   * @throws UnsupportedOperationException on a JDK that znio does not know
    * @throws IOException if the kernel cannot map it
    */
   public static Mapping map(FileChannel file, Mode mode, long position, long size)
@@ -246,7 +320,27 @@ public final class Mapping implements AutoCloseable {
     return map(file, mode, position, size, Options.NONE);
   }
 
-  /** The same with options. */
+  /**
+   * {@link #map(FileChannel, Mode, long, long)} with options. Of a failure nothing is left but the
+   * new length of a file that was extended.
+   *
+   * @param file an open channel of the JDK or of znio; it stays the caller's
+   * @param mode how
+   * @param position of the first byte in the file, {@code >= 0}; need not be aligned
+   * @param size bytes, 1 to 2^47
+   * @param options how else; {@link Options#NONE} is none
+   * @return the mapping, which belongs to the caller
+   * @throws IllegalArgumentException for a bad position or size, or a foreign channel
+   * @throws NonReadableChannelException if the channel is not readable
+   * @throws NonWritableChannelException for {@link Mode#READ_WRITE} and {@link Mode#PRIVATE}, if it
+   *     is not writable
+   * @throws ClosedChannelException if it is closed
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
+   * @throws UnsupportedOperationException on a JDK that znio does not know
+   * @throws IOException if the kernel cannot map it, or an option does not go with the mode
+   *     (EINVAL), cannot be had (EACCES, ENOSPC, EFAULT, ...) or is not known to this kernel
+   */
   public static Mapping map(FileChannel file, Mode mode, long position, long size, Options options)
       throws IOException {
     return map(file, null, mode, position, size, options);
@@ -309,8 +403,10 @@ public final class Mapping implements AutoCloseable {
 
   /**
    * A new buffer over the mapping, from 0 to {@link #size}, on which {@code force}, {@code load}
-   * and {@code isLoaded} work; read-only in {@link Mode#READ_ONLY}.
+   * and {@code isLoaded} work; read-only in {@link Mode#READ_ONLY}. It lives as long as the
+   * mapping, which it does not close.
    *
+   * @return the buffer, big endian, position 0, limit = capacity
    * @throws UnsupportedOperationException if the mapping is larger than a buffer can be
    * @throws IllegalStateException if it is closed
    */
@@ -325,8 +421,9 @@ public final class Mapping implements AutoCloseable {
   /**
    * A new buffer over a part of the mapping.
    *
-   * @param offset in the mapping, of its first byte
-   * @param length its capacity
+   * @param offset of its first byte in the mapping
+   * @param length its capacity in bytes
+   * @return the buffer, as {@link #buffer} makes it
    * @throws IndexOutOfBoundsException if that is not within the mapping
    * @throws IllegalStateException if it is closed
    */
@@ -347,7 +444,12 @@ public final class Mapping implements AutoCloseable {
     }
   }
 
-  /** Where the mapping begins; for diagnosis. */
+  /**
+   * Where the mapping begins; for diagnosis.
+   *
+   * @return the address of its first byte; after {@link #close} nothing of the file is there
+   * @throws IllegalStateException if it is closed
+   */
   public long address() {
     if (!isOpen()) {
       throw new IllegalStateException("This mapping is closed");
@@ -355,17 +457,17 @@ public final class Mapping implements AutoCloseable {
     return memory.address;
   }
 
-  /** Bytes. */
+  /** {@return the size in bytes, also after {@link #close}} */
   public long size() {
     return memory.size;
   }
 
-  /** How it is mapped. */
+  /** {@return how it is mapped} */
   public Mode mode() {
     return mode;
   }
 
-  /** False after {@link #close}. */
+  /** {@return whether it is open: false after {@link #close}} */
   public boolean isOpen() {
     return memory.isOpen();
   }
@@ -389,31 +491,63 @@ public final class Mapping implements AutoCloseable {
   }
 
   /**
-   * Writes changed pages to the file and waits for the device. Mirrors {@code force()}.
+   * Writes changed pages to the file and waits for the device. Mirrors {@link
+   * MappedByteBuffer#force()}; differs: it tells of lost pages. Does nothing to a mapping whose
+   * pages are not shared with a file.
    *
+   * @throws IllegalStateException if it is closed
    * @throws DamagedMappingException if a page was lost: success is never claimed for it
+   * @throws IOException if the device fails (EIO)
    */
   public void force() throws IOException {
     force(0, memory.size);
   }
 
-  /** The same for a part. */
+  /**
+   * {@link #force()} for a part. Mirrors {@link MappedByteBuffer#force(int, int)}.
+   *
+   * @param offset of its first byte in the mapping; need not be aligned
+   * @param length bytes, {@code >= 0}; all pages that they touch are written
+   * @throws IndexOutOfBoundsException if that is not within the mapping
+   * @throws IllegalStateException if it is closed
+   * @throws DamagedMappingException if a page of the mapping was lost
+   * @throws IOException if the device fails (EIO)
+   */
   public void force(long offset, long length) throws IOException {
     checkRange(offset, length);
     run("Forcing", mapping -> Native.mappingForceRange(mapping, offset, length));
   }
 
   /**
-   * Reads a part in and maps its pages. Mirrors {@code load()}, which touches page by page.
+   * Reads a part in and maps its pages. Mirrors {@link MappedByteBuffer#load}, which touches page
+   * by page.
    *
-   * @throws IOException if a page cannot be had, or before Linux 5.14
+   * @param offset of its first byte in the mapping; need not be aligned
+   * @param length bytes, {@code >= 0}
+   * @throws IndexOutOfBoundsException if that is not within the mapping
+   * @throws IllegalStateException if it is closed
+   * @throws DamagedMappingException if a page of the mapping was lost before
+   * @throws IOException if a page cannot be had (EFAULT, EIO), or before Linux 5.14, where {@link
+   *     Advice#WILL_NEED} is the next best
    */
   public void load(long offset, long length) throws IOException {
     checkRange(offset, length);
     run("Loading", mapping -> Native.mappingLoad(mapping, offset, length));
   }
 
-  /** Gives the kernel advice about a part. */
+  /**
+   * Gives the kernel advice about a part (madvise(2)).
+   *
+   * @param offset of its first byte in the mapping; need not be aligned
+   * @param length bytes, {@code >= 0}
+   * @param advice what to tell it
+   * @throws IndexOutOfBoundsException if that is not within the mapping
+   * @throws IllegalStateException if it is closed
+   * @throws DamagedMappingException if a page of the mapping was lost
+   * @throws IOException if this kernel does not know the advice; for {@link Advice#DONT_NEED} of a
+   *     private or anonymous mapping (EINVAL), whose writes it would drop, or of locked pages
+   *     (EBUSY)
+   */
   public void advise(long offset, long length, Advice advice) throws IOException {
     checkRange(offset, length);
     run(
@@ -421,7 +555,15 @@ public final class Mapping implements AutoCloseable {
         mapping -> Native.mappingAdvise(mapping, offset, length, advice.number));
   }
 
-  /** Pages of the mapping that are in memory now. */
+  /**
+   * How much of the mapping is in memory now (mincore(2)). Mirrors {@link
+   * MappedByteBuffer#isLoaded}, which only tells whether all is.
+   *
+   * @return pages of the system; all, for a file that this user may neither write nor owns
+   * @throws IllegalStateException if it is closed
+   * @throws DamagedMappingException if a page of the mapping was lost
+   * @throws IOException if the kernel cannot tell
+   */
   public long residentPages() throws IOException {
     return run(
         "Counting the resident pages of",
@@ -433,7 +575,14 @@ public final class Mapping implements AutoCloseable {
    * {@code offset}. Linux tells this only of files that this user may write or owns; of others it
    * says that all pages are.
    *
+   * @param offset of the part's first byte in the mapping; need not be aligned
+   * @param length bytes, {@code >= 0}
+   * @return a set of the caller's own
+   * @throws IndexOutOfBoundsException if that is not within the mapping
    * @throws IllegalArgumentException for a part of more than 2^31 - 1 pages
+   * @throws IllegalStateException if the mapping is closed
+   * @throws DamagedMappingException if a page of it was lost
+   * @throws IOException if the kernel cannot tell
    */
   public BitSet residency(long offset, long length) throws IOException {
     checkRange(offset, length);

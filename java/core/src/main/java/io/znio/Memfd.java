@@ -68,9 +68,10 @@ public final class Memfd implements AutoCloseable {
   /**
    * Creates zeroed shared memory.
    *
-   * @param size bytes, {@code > 0}
-   * @throws IllegalArgumentException for another size
-   * @throws IOException if the kernel refuses
+   * @param size bytes, 1 to 2^47
+   * @return the memory, which belongs to the caller
+   * @throws IllegalArgumentException if the size is not positive
+   * @throws IOException for more (EFBIG), or if the kernel refuses (ENOMEM, EMFILE)
    */
   public static Memfd create(long size) throws IOException {
     if (size <= 0) {
@@ -85,11 +86,17 @@ public final class Memfd implements AutoCloseable {
 
   /**
    * Sends this memory to the peer of a connected unix socket, which takes it by {@link #receive}.
-   * Nothing appears in the stream besides one message. Waits in blocking mode.
+   * Nothing appears in the stream besides one message of 16 bytes, sent whole or not at all. Waits
+   * in blocking mode. This share stays the caller's.
    *
+   * @param socket the socket, which stays the caller's
    * @return false if the socket is in non-blocking mode and full
    * @throws IllegalArgumentException if it is not a unix socket of the JDK
+   * @throws IllegalStateException if this memory is closed
+   * @throws java.nio.channels.NotYetConnectedException if the socket is not connected
    * @throws ClosedChannelException if the socket is closed, before or meanwhile
+   * @throws UnsupportedOperationException on a JDK that znio does not know
+   * @throws IOException if the kernel cannot send it (EPIPE: the peer is gone)
    */
   public boolean send(SocketChannel socket) throws IOException {
     checkUnix(socket);
@@ -102,12 +109,18 @@ public final class Memfd implements AutoCloseable {
   }
 
   /**
-   * Receives the memory that the peer of a unix socket has sent. Waits in blocking mode.
+   * Receives the memory that the peer of a unix socket has sent. Waits in blocking mode. Its size
+   * and seals are checked.
    *
+   * @param socket the socket, which stays the caller's
    * @return the memory, which belongs to the caller; null if the socket is in non-blocking mode and
    *     nothing has come
    * @throws IllegalArgumentException if it is not a unix socket of the JDK
-   * @throws IOException at the end of the stream (ECONNRESET), or if something else came (EPROTO)
+   * @throws java.nio.channels.NotYetConnectedException if the socket is not connected
+   * @throws ClosedChannelException if the socket is closed, before or meanwhile
+   * @throws UnsupportedOperationException on a JDK that znio does not know
+   * @throws IOException at the end of the stream (ECONNRESET), or if something else came (EPROTO):
+   *     up to 16 bytes of it are consumed
    */
   public static Memfd receive(SocketChannel socket) throws IOException {
     checkUnix(socket);
@@ -174,7 +187,15 @@ public final class Memfd implements AutoCloseable {
     }
   }
 
-  /** Maps the whole memory, shared with all its holders. */
+  /**
+   * Maps the whole memory, shared with all its holders, for reading and writing.
+   *
+   * @return the mapping, which belongs to the caller and outlives this share
+   * @throws IllegalStateException if this memory is closed
+   * @throws OutOfMemoryError if the limit of mappings ({@code -Dio.znio.maxMappedBytes}) would be
+   *     passed
+   * @throws IOException if the kernel cannot map it
+   */
   public Mapping map() throws IOException {
     int fd = (int) descriptor.borrow();
     try {
@@ -184,12 +205,16 @@ public final class Memfd implements AutoCloseable {
     }
   }
 
-  /** Bytes. */
+  /** {@return the size in bytes, also after {@link #close}} */
   public long size() {
     return size;
   }
 
-  /** Gives up this share of the memory. A second call does nothing. */
+  /**
+   * Gives up this share of the memory. A second call does nothing.
+   *
+   * @throws IllegalStateException while a call on another thread uses it
+   */
   @Override
   public void close() {
     descriptor.close();

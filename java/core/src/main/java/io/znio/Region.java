@@ -31,9 +31,10 @@ public final class Region implements AutoCloseable {
   }
 
   /**
-   * Allocates zeroed memory.
+   * Allocates zeroed memory, aligned to 16 bytes.
    *
    * @param size bytes, 1 to 2^47
+   * @return the region, which belongs to the caller
    * @throws IllegalArgumentException for another size
    * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
    */
@@ -44,16 +45,21 @@ public final class Region implements AutoCloseable {
   /**
    * Allocates zeroed memory, aligned.
    *
-   * @param alignment a power of two up to 2^30, or 0 for 16
+   * @param size bytes, 1 to 2^47
+   * @param alignment a power of two up to 2^30, or 0 for 16; the address is a multiple of it
+   * @return the region, which belongs to the caller
+   * @throws IllegalArgumentException for another size or alignment
+   * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
    */
   public static Region allocate(long size, long alignment) {
     return allocate(size, alignment, true);
   }
 
   /**
-   * Allocates memory that is not zeroed.
+   * Allocates memory that is not zeroed, aligned to 16 bytes.
    *
    * @param size bytes, 1 to 2^47
+   * @return the region, which belongs to the caller
    * @throws IllegalArgumentException for another size
    * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
    */
@@ -64,7 +70,11 @@ public final class Region implements AutoCloseable {
   /**
    * Allocates memory that is not zeroed, aligned.
    *
-   * @param alignment a power of two up to 2^30, or 0 for 16
+   * @param size bytes, 1 to 2^47
+   * @param alignment a power of two up to 2^30, or 0 for 16; the address is a multiple of it
+   * @return the region, which belongs to the caller
+   * @throws IllegalArgumentException for another size or alignment
+   * @throws OutOfMemoryError at once, if the limit would be passed or there is no memory
    */
   public static Region allocateUninitialized(long size, long alignment) {
     return allocate(size, alignment, false);
@@ -94,8 +104,10 @@ public final class Region implements AutoCloseable {
   }
 
   /**
-   * A new buffer over the memory, from 0 to {@link #size}, big endian.
+   * A new buffer over the memory, from 0 to {@link #size}. It lives as long as the region, which it
+   * does not close.
    *
+   * @return the buffer, big endian, position 0, limit = capacity
    * @throws UnsupportedOperationException if the region is larger than a buffer can be
    * @throws IllegalStateException if the region is closed
    */
@@ -110,8 +122,9 @@ public final class Region implements AutoCloseable {
   /**
    * A new buffer over a part of the memory.
    *
-   * @param offset of its first byte
-   * @param length its capacity
+   * @param offset of its first byte in the region
+   * @param length its capacity in bytes
+   * @return the buffer, as {@link #buffer} makes it
    * @throws IndexOutOfBoundsException if that is not within the region
    * @throws IllegalStateException if the region is closed
    */
@@ -133,6 +146,7 @@ public final class Region implements AutoCloseable {
   /**
    * Where the memory begins, for native code.
    *
+   * @return the address of its first byte, valid until {@link #close}
    * @throws IllegalStateException if the region is closed
    */
   public long address() {
@@ -140,12 +154,12 @@ public final class Region implements AutoCloseable {
     return owner.address();
   }
 
-  /** Bytes. */
+  /** {@return the size in bytes, also after {@link #close}} */
   public long size() {
     return size;
   }
 
-  /** False after {@link #close}. */
+  /** {@return whether it is open: false after {@link #close}} */
   public boolean isOpen() {
     return owner.isOpen();
   }
