@@ -7,7 +7,7 @@ import java.util.Objects;
 /**
  * A piece of a file for {@link Transfer#transferRegions}.
  *
- * @param file an open, readable file channel of the JDK; it stays the caller's
+ * @param file an open, readable file channel of the JDK or of znio; it stays the caller's
  * @param position first byte, {@code >= 0}
  * @param count bytes, {@code >= 0}
  */
@@ -15,6 +15,9 @@ public record FileRegion(FileChannel file, long position, long count) {
   /**
    * Checks the numbers. The channel is checked by the transfer.
    *
+   * @param file an open, readable file channel of the JDK or of znio; it stays the caller's
+   * @param position first byte, {@code >= 0}
+   * @param count bytes, {@code >= 0}
    * @throws IllegalArgumentException if position or count is negative, or their sum overflows
    */
   public FileRegion {

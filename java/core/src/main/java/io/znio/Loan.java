@@ -24,7 +24,7 @@ public final class Loan {
 
   Loan() {}
 
-  /** True if the kernel no longer reads the memory, or never did. */
+  /** {@return whether the memory is free again: the kernel no longer reads it, or never did} */
   public boolean isReturned() {
     lock.lock();
     try {
@@ -37,7 +37,9 @@ public final class Loan {
   /**
    * Waits until the memory is free again.
    *
-   * @return false if that did not happen in time
+   * @param timeout how long at most; 0 or less: not at all
+   * @param unit of the time-out
+   * @return true if it is, false if that did not happen in time
    * @throws InterruptedException if the thread was interrupted; the loan goes on
    */
   public boolean await(long timeout, TimeUnit unit) throws InterruptedException {
@@ -56,7 +58,9 @@ public final class Loan {
     }
   }
 
-  /** What the kernel told on return; {@link KernelCopied#UNKNOWN} before. */
+  /**
+   * {@return what the kernel told when it returned the memory; {@link KernelCopied#UNKNOWN} before}
+   */
   public KernelCopied kernelCopied() {
     lock.lock();
     try {

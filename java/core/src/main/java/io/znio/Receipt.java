@@ -27,7 +27,7 @@ public record Receipt(
     KernelCopied kernelCopied,
     Loan loan) {
 
-  /** Whether the kernel copied, as far as it has told by now. */
+  /** {@return whether the kernel copied, as far as it has told by now} */
   @Override
   public KernelCopied kernelCopied() {
     return kernelCopied == KernelCopied.UNKNOWN ? loan.kernelCopied() : kernelCopied;

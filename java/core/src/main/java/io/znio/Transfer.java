@@ -42,7 +42,8 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Errors</b> of the kernel, and a path that is impossible here, are {@link
  * TransferException}s. If some bytes were moved before the error, their number is returned and the
  * next call meets the error. Bytes that were taken from a socket or pipe and cannot be delivered
- * are handed out by {@link TransferException#stranded}.
+ * are handed out by {@link TransferException#stranded}. On a JDK whose channels znio does not know
+ * every transfer throws {@link UnsupportedOperationException}, which names what is missing.
  *
  * <p>With sendfile, splice, vmsplice and tee the receiver gets references to the source's pages: a
  * later change of the source may still reach it.
@@ -72,14 +73,19 @@ public final class Transfer {
    * and unix sockets are served as fast as TCP; a refusal of the kernel concerns this call only; on
    * an interrupt both channels are closed on every JDK, as JDK 25 does.
    *
-   * @param position {@code >= 0}; at or past the end of the file nothing is moved
-   * @param count bytes, {@code >= 0}
+   * @param source the file
+   * @param position of the first byte, {@code >= 0}; at or past the end of the file nothing is
+   *     moved
+   * @param count bytes at most, {@code >= 0}
+   * @param target a socket or pipe, or a file at its own position
    * @return bytes moved; 0 at the end, or if the target is in non-blocking mode and full
    * @throws ClosedChannelException if a channel is closed, before or meanwhile
+   * @throws java.nio.channels.NotYetConnectedException if a socket is not connected
    * @throws NonReadableChannelException if the source was not opened for reading
    * @throws NonWritableChannelException if a target file was not opened for writing
    * @throws IllegalArgumentException for a negative position or count, or a foreign channel
    * @throws TransferException if the kernel fails (EPIPE, ENOSPC, ...) before any byte is moved
+   * @throws IOException what the JDK's channels throw
    */
   public static long transferTo(
       FileChannel source, long position, long count, WritableByteChannel target)
@@ -91,7 +97,17 @@ public final class Transfer {
     return FileTransfer.to(source, position, count, target, kind);
   }
 
-  /** {@link #transferTo} with a receipt. */
+  /**
+   * {@link #transferTo} with a receipt; what it throws is the same.
+   *
+   * @param source the file
+   * @param position of the first byte, {@code >= 0}; at or past the end of the file nothing is
+   *     moved
+   * @param count bytes at most, {@code >= 0}
+   * @param target a socket or pipe, or a file at its own position
+   * @return what was done; its {@link Receipt#bytes} is what {@link #transferTo} returns
+   * @throws IOException as {@link #transferTo}
+   */
   public static Receipt transferToWithReceipt(
       FileChannel source, long position, long count, WritableByteChannel target)
       throws IOException {
@@ -134,14 +150,20 @@ public final class Transfer {
    * hole); differs: sockets and pipes are spliced, a thread that waits for them is woken by closing
    * the file, and no byte that was taken from the source is lost.
    *
-   * @param position {@code >= 0}; ignored if the file is open in append mode
-   * @param count bytes, {@code >= 0}
+   * @param target the file
+   * @param source a socket or pipe, or a file at its own position
+   * @param position in the target, of the first byte, {@code >= 0}; ignored if the file is open in
+   *     append mode
+   * @param count bytes at most, {@code >= 0}
    * @return bytes moved; 0 at the end of the source, or if nothing is ready
    * @throws ClosedChannelException if a channel is closed, before or meanwhile
+   * @throws java.nio.channels.NotYetConnectedException if a socket is not connected
    * @throws NonReadableChannelException if a source file was not opened for reading
    * @throws NonWritableChannelException if the target was not opened for writing
    * @throws IllegalArgumentException for a negative position or count, or a foreign channel
    * @throws TransferException if the kernel fails before any byte is moved, or with bytes stranded
+   * @throws IOException what the JDK's channels throw: {@link java.net.SocketException} if the
+   *     connection was reset before
    */
   public static long transferFrom(
       FileChannel target, ReadableByteChannel source, long position, long count)
@@ -149,7 +171,17 @@ public final class Transfer {
     return engineFrom(target, source, position, count).run();
   }
 
-  /** {@link #transferFrom} with a receipt. */
+  /**
+   * {@link #transferFrom} with a receipt; what it throws is the same.
+   *
+   * @param target the file
+   * @param source a socket or pipe, or a file at its own position
+   * @param position in the target, of the first byte, {@code >= 0}; ignored if the file is open in
+   *     append mode
+   * @param count bytes at most, {@code >= 0}
+   * @return what was done; its {@link Receipt#bytes} is what {@link #transferFrom} returns
+   * @throws IOException as {@link #transferFrom}
+   */
   public static Receipt transferFromWithReceipt(
       FileChannel target, ReadableByteChannel source, long position, long count)
       throws IOException {
@@ -188,12 +220,18 @@ public final class Transfer {
    * @param regions the pieces; files may differ
    * @param headerOrNull bytes from position to limit go first; the position moves past those sent
    * @param target a file at its own position, a socket or a pipe
-   * @return bytes sent, the header's included
+   * @return bytes sent, the header's included; 0 if the target is in non-blocking mode and full
    * @throws ClosedChannelException if a channel is closed, before or meanwhile
+   * @throws java.nio.channels.NotYetConnectedException if a socket is not connected
    * @throws NonReadableChannelException if a file was not opened for reading
    * @throws NonWritableChannelException if a target file was not opened for writing
    * @throws IllegalArgumentException for a foreign channel, or if the counts overflow
+   * @throws IllegalStateException if the header's memory is freed or its mapping closed
+   * @throws OutOfMemoryError if the limit ({@code -Dio.znio.maxBytes}) has no room for the copy of
+   *     a heap buffer's header
+   * @throws LostPageException if a page of a mapped header cannot be had, before any byte is moved
    * @throws TransferException if the kernel fails before any byte is moved
+   * @throws IOException what the JDK's channels throw
    */
   public static long transferRegions(
       FileRegion[] regions, ByteBuffer headerOrNull, WritableByteChannel target)
@@ -204,8 +242,13 @@ public final class Transfer {
   /**
    * {@link #transferRegions} by a named path, with a receipt.
    *
-   * @param path AUTO, READ_WRITE (gathers by a copy), SENDFILE or SPLICE
-   * @throws TransferException if the path cannot do it
+   * @param regions the pieces; files may differ
+   * @param headerOrNull bytes from position to limit go first; the position moves past those sent
+   * @param target a file at its own position, a socket or a pipe
+   * @param path AUTO, READ_WRITE (gathers by a copy), SENDFILE or SPLICE (not to a pipe)
+   * @return what was done; its {@link Receipt#bytes} is what {@link #transferRegions} returns
+   * @throws TransferException if the path cannot do it, and as {@link #transferRegions}
+   * @throws IOException as {@link #transferRegions}
    */
   public static Receipt transferRegionsWithReceipt(
       FileRegion[] regions, ByteBuffer headerOrNull, WritableByteChannel target, TransferPath path)
@@ -236,8 +279,8 @@ public final class Transfer {
   }
 
   /**
-   * Memory that is lent to the kernel in this process and not yet returned, in transfers: see
-   * {@link Loan}.
+   * {@return how many pieces of memory transfers have lent to the kernel that are not yet returned,
+   * in the whole process: see {@link Loan}}
    */
   public static int pinned() {
     return Pins.count();
@@ -245,23 +288,48 @@ public final class Transfer {
 
   // ---- the builder
 
-  /** From a file, beginning at position; the channel's own position stays. */
+  /**
+   * From a file; the channel's own position stays. The channel is checked when the transfer runs.
+   *
+   * @param file the source
+   * @param position of the first byte, {@code >= 0}
+   * @return a new transfer
+   * @throws IllegalArgumentException if the position is negative
+   */
   public static Transfer from(FileChannel file, long position) {
     Objects.requireNonNull(file, "file");
     return new Transfer(file, checkPosition(position));
   }
 
-  /** From a socket or pipe, or from a file at its own position, which moves. */
+  /**
+   * From a socket or pipe, or from a file at its own position, which moves. The channel is checked
+   * when the transfer runs.
+   *
+   * @param channel the source
+   * @return a new transfer
+   */
   public static Transfer from(ReadableByteChannel channel) {
     return new Transfer(Objects.requireNonNull(channel, "channel"), Native.CURRENT);
   }
 
-  /** From a buffer, position to limit; the position moves past the bytes that were moved. */
+  /**
+   * From a buffer, position to limit; the position moves past the bytes that were moved.
+   *
+   * @param buffer the source; as long as it is lent ({@link Receipt#loan}) it must not be changed
+   * @return a new transfer
+   */
   public static Transfer from(ByteBuffer buffer) {
     return new Transfer(Objects.requireNonNull(buffer, "buffer"), 0);
   }
 
-  /** From a mapping, beginning at an offset. Only this lends pages to {@code VMSPLICE}. */
+  /**
+   * From a mapping. Only this lends pages to {@link TransferPath#VMSPLICE}.
+   *
+   * @param mapping the source; as long as it is lent ({@link Receipt#loan}) it must not be changed
+   * @param offset of the first byte in the mapping, 0 to its size
+   * @return a new transfer
+   * @throws IllegalArgumentException for another offset
+   */
   public static Transfer from(Mapping mapping, long offset) {
     if (offset < 0 || offset > mapping.size()) {
       throw new IllegalArgumentException(
@@ -270,33 +338,64 @@ public final class Transfer {
     return new Transfer(mapping, offset);
   }
 
-  /** From a file that is opened for this transfer, beginning at position. */
+  /**
+   * From a file that is opened for each run of the transfer, and closed again.
+   *
+   * @param file the source, of the default file system
+   * @param position of the first byte, {@code >= 0}
+   * @return a new transfer
+   * @throws IllegalArgumentException if the position is negative
+   */
   public static Transfer from(Path file, long position) {
     return new Transfer(Objects.requireNonNull(file, "file"), checkPosition(position));
   }
 
-  /** To a file, beginning at position; the channel's own position stays. */
+  /**
+   * To a file; the channel's own position stays. The last call of {@code to} counts.
+   *
+   * @param file the target
+   * @param position of the first byte, {@code >= 0}; ignored if the file is open in append mode
+   * @return this transfer
+   * @throws IllegalArgumentException if the position is negative
+   */
   public Transfer to(FileChannel file, long position) {
     plan.target = Objects.requireNonNull(file, "file");
     plan.targetPosition = checkPosition(position);
     return this;
   }
 
-  /** To a socket or pipe, or to a file at its own position, which moves. */
+  /**
+   * To a socket or pipe, or to a file at its own position, which moves.
+   *
+   * @param channel the target
+   * @return this transfer
+   */
   public Transfer to(WritableByteChannel channel) {
     plan.target = Objects.requireNonNull(channel, "channel");
     plan.targetPosition = Native.CURRENT;
     return this;
   }
 
-  /** To a file that is created, or cut to nothing, for this transfer. */
+  /**
+   * To a file that is opened for each run of the transfer, and closed again: created, or cut to
+   * nothing if it exists.
+   *
+   * @param file the target, of the default file system
+   * @return this transfer
+   */
   public Transfer to(Path file) {
     plan.target = Objects.requireNonNull(file, "file");
     plan.targetPosition = 0;
     return this;
   }
 
-  /** To a buffer, position to limit; the position moves. Read-only buffers are refused. */
+  /**
+   * To a buffer, position to limit; the position moves past the bytes that were moved.
+   *
+   * @param buffer the target, heap or direct
+   * @return this transfer
+   * @throws IllegalArgumentException if it is read-only
+   */
   public Transfer to(ByteBuffer buffer) {
     if (buffer.isReadOnly()) {
       throw new IllegalArgumentException("Read-only buffer as the target of a transfer");
@@ -305,13 +404,24 @@ public final class Transfer {
     return this;
   }
 
-  /** By this path and no other; {@link TransferPath#AUTO} is the default. */
+  /**
+   * By this path and no other.
+   *
+   * @param path which; {@link TransferPath#AUTO}, the default, chooses
+   * @return this transfer
+   */
   public Transfer via(TransferPath path) {
     plan.path = Objects.requireNonNull(path, "path");
     return this;
   }
 
-  /** At most this many bytes; without it, all that the source has (and a buffer holds). */
+  /**
+   * At most this many bytes; without it, all that the source has (and a buffer holds).
+   *
+   * @param count bytes, {@code >= 0}
+   * @return this transfer
+   * @throws IllegalArgumentException if it is negative
+   */
   public Transfer count(long count) {
     if (count < 0) {
       throw new IllegalArgumentException("Negative count " + count);
@@ -320,7 +430,13 @@ public final class Transfer {
     return this;
   }
 
-  /** Requests of io_uring in flight, 1 to 64; the default is 8. */
+  /**
+   * How many requests of io_uring are in flight at a time. Other paths take no notice.
+   *
+   * @param depth 1 to 64; the default is 8
+   * @return this transfer
+   * @throws IllegalArgumentException for another number
+   */
   public Transfer depth(int depth) {
     if (depth < 1 || depth > 64) {
       throw new IllegalArgumentException("Depth " + depth + " is not in 1...64");
@@ -329,7 +445,13 @@ public final class Transfer {
     return this;
   }
 
-  /** Bytes of one request of io_uring: a multiple of 4096 up to 1 MiB; the default is 256 KiB. */
+  /**
+   * How large one request of io_uring is. Other paths take no notice.
+   *
+   * @param bytes a multiple of 4096 up to 1 MiB; the default is 256 KiB
+   * @return this transfer
+   * @throws IllegalArgumentException for another number
+   */
   public Transfer chunk(int bytes) {
     if (bytes < 4096 || bytes > 1 << 20 || bytes % 4096 != 0) {
       throw new IllegalArgumentException(
@@ -339,7 +461,12 @@ public final class Transfer {
     return this;
   }
 
-  /** A second target, which gets the same bytes: for {@link TransferPath#TEE}, which it implies. */
+  /**
+   * A second target, which gets the same bytes: for {@link TransferPath#TEE}, which it implies.
+   *
+   * @param channel the second target; not the first
+   * @return this transfer
+   */
   public Transfer tee(WritableByteChannel channel) {
     plan.tee = Objects.requireNonNull(channel, "channel");
     return this;
@@ -352,12 +479,20 @@ public final class Transfer {
    * memory stays lent, and reachable.
    *
    * @return bytes moved; 0 at the end of the source
-   * @throws IllegalStateException if there is no target
+   * @throws IllegalStateException if there is no target, or memory at one end is freed or closed
    * @throws IllegalArgumentException for a foreign channel, or ends or a path that never go
    *     together
    * @throws ClosedChannelException if a channel is closed, before or meanwhile
+   * @throws java.nio.channels.NotYetConnectedException if a socket is not connected
+   * @throws NonReadableChannelException if a source file was not opened for reading
+   * @throws NonWritableChannelException if a target file was not opened for writing
+   * @throws OutOfMemoryError if memory was to be lent to the kernel, or a heap buffer to be copied,
+   *     and the limit ({@code -Dio.znio.maxBytes}) has no room for it
+   * @throws LostPageException if a page of a mapping cannot be had, before any byte is moved; a
+   *     {@link DamagedMappingException} comes after that, too
    * @throws TransferException if the path cannot do it here, or the kernel fails before any byte is
    *     moved, or with bytes stranded
+   * @throws IOException if a {@link Path} cannot be opened, and what the JDK's channels throw
    */
   public long transfer() throws IOException {
     Receipt receipt = transferWithReceipt();
@@ -368,6 +503,9 @@ public final class Transfer {
   /**
    * As {@link #transfer}, with a receipt. Does not wait for memory that was lent to the kernel: see
    * {@link Receipt#loan}.
+   *
+   * @return what was done; its {@link Receipt#bytes} is what {@link #transfer} returns
+   * @throws IOException as {@link #transfer}, whose other exceptions it throws too
    */
   public Receipt transferWithReceipt() throws IOException {
     return plan.run();

@@ -17,13 +17,27 @@ import java.nio.ByteBuffer;
 public final class TransferException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** Of C: -errno, or one of znio's own. */
   private final int code;
+
+  /** Of the code. */
   private final String codeName;
+
+  /** That was asked for, or ran. */
   private final TransferPath path;
+
+  /** Its kind. */
   private final String source;
+
+  /** Its kind. */
   private final String target;
+
+  /** In one sentence. */
   private final String reason;
+
+  /** That reached the target. */
   private final long bytes;
+
   private final transient ByteBuffer stranded;
 
   TransferException(
@@ -70,49 +84,52 @@ public final class TransferException extends IOException {
     return text.toString();
   }
 
-  /** The code's name: "ENOSPC" for an errno, "ZN_EFILESYSTEM" for a reason of znio's own. */
+  /** {@return the code's name: "ENOSPC" of an errno, "ZN_EFILESYSTEM" of a reason of znio's own} */
   public String codeName() {
     return codeName;
   }
 
-  /** The errno, {@code > 0}; 0 if {@link #codeName} is one of znio's own. */
+  /** {@return the errno, {@code > 0}; 0 if {@link #codeName} is one of znio's own} */
   public int errno() {
     return isRefusal() ? 0 : -code;
   }
 
-  /** True if the code is znio's own: the path cannot join these two ends here. */
+  /** {@return whether the code is znio's own: the path cannot join these two ends here} */
   public boolean isRefusal() {
     return code < Errors.LAST_ERRNO;
   }
 
-  /** The path that was asked for, or that ran last. */
+  /** {@return the path that was asked for, or that ran last} */
   public TransferPath path() {
     return path;
   }
 
-  /** The source's kind: "file", "tcp", "unix", "pipe" or "memory". */
+  /** {@return the source's kind: "file", "tcp", "unix", "pipe" or "memory"} */
   public String source() {
     return source;
   }
 
-  /** The target's kind, named as {@link #source}. */
+  /** {@return the target's kind, named as that of {@link #source}} */
   public String target() {
     return target;
   }
 
-  /** Why, in one sentence. */
+  /** {@return why, in one sentence} */
   public String reason() {
     return reason;
   }
 
-  /** Bytes that did reach the target. */
+  /** {@return how many bytes did reach the target} */
   public long bytes() {
     return bytes;
   }
 
   /**
    * Bytes that were taken out of a socket or pipe and did not reach the target, in order, from
-   * position to limit; empty if there are none. The buffer is the caller's.
+   * position to limit; a heap buffer, which nobody has to free.
+   *
+   * @return the buffer, the same at each call and the caller's; an empty one if there are none, and
+   *     after deserialization
    */
   public ByteBuffer stranded() {
     return stranded == null ? ByteBuffer.allocate(0) : stranded;

@@ -45,7 +45,7 @@ public enum TransferPath {
     this.text = text;
   }
 
-  /** The path's name in reports and options, "msg-zerocopy". */
+  /** {@return the path's name in reports and options, "msg-zerocopy"} */
   public String text() {
     return text;
   }
@@ -63,6 +63,8 @@ public enum TransferPath {
   /**
    * The path with this name.
    *
+   * @param text as of {@link #text}
+   * @return the path
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static TransferPath ofText(String text) {
