@@ -44,7 +44,7 @@ public final class Guard {
    * @param inode the file's number there
    * @param offset where the page begins in the file
    * @param address that was touched
-   * @param thread the system's number of the thread
+   * @param thread the system's number of the thread (gettid)
    * @param stale whether the mapping was closed: a view of it is still in use
    * @param replaced true: native code went on with a page of zeros, and a mapping that is not
    *     closed is damaged ({@link DamagedMappingException}); false: Java code got an {@link
@@ -104,12 +104,12 @@ public final class Guard {
     }
   }
 
-  /** Whether it is installed. */
+  /** {@return whether the guard is installed} */
   public static boolean isInstalled() {
     return Native.guardIsInstalled();
   }
 
-  /** Reads the counters. */
+  /** {@return the counters, as they are now: exact when no fault is on its way} */
   public static Totals totals() {
     long[] t = new long[TOTALS_LONGS];
     Native.guardRead(t);
@@ -119,6 +119,8 @@ public final class Guard {
   /**
    * The last 256 faults in mappings of znio, the oldest first. Of accesses of Java code to the same
    * page, one after the other, the first.
+   *
+   * @return a list that cannot be changed
    */
   public static List<Fault> faults() {
     collect();

@@ -12,7 +12,10 @@ import java.io.IOException;
 public sealed class LostPageException extends IOException permits DamagedMappingException {
   private static final long serialVersionUID = 1;
 
+  /** Of the mapped file. */
   private final String file;
+
+  /** In the file, of the page. */
   private final long offset;
 
   LostPageException(String message, String file, long offset) {
@@ -34,12 +37,15 @@ public sealed class LostPageException extends IOException permits DamagedMapping
         + ")";
   }
 
-  /** The file's path, or what is known instead: "a file" if it was mapped by a nameless channel. */
+  /**
+   * {@return the file's path, or what is known instead: "a file" if it was mapped by a nameless
+   * channel}
+   */
   public String file() {
     return file;
   }
 
-  /** Where the first lost page begins in the file, in bytes. */
+  /** {@return where the first lost page begins in the file, in bytes; -1: not known} */
   public long offset() {
     return offset;
   }

@@ -93,6 +93,7 @@ public class NativeFileChannel extends FileChannel {
    * @param path of the default file system
    * @param options of {@link java.nio.file.StandardOpenOption}, {@link java.nio.file.LinkOption}
    *     and {@code com.sun.nio.file.ExtendedOpenOption.DIRECT}; none is READ
+   * @return the channel, which belongs to the caller
    * @throws IllegalArgumentException for READ or TRUNCATE_EXISTING together with APPEND
    * @throws UnsupportedOperationException for another option
    * @throws ProviderMismatchException for a path of another file system
@@ -111,9 +112,13 @@ public class NativeFileChannel extends FileChannel {
    * The same with attributes for a file that is created. Mirrors {@link FileChannel#open(Path, Set,
    * FileAttribute...)}.
    *
+   * @param path of the default file system
+   * @param options as in {@link #open(Path, OpenOption...)}
    * @param attributes "posix:permissions" ({@link
    *     java.nio.file.attribute.PosixFilePermissions#asFileAttribute}), less the umask
+   * @return the channel, which belongs to the caller
    * @throws UnsupportedOperationException for another attribute
+   * @throws IOException as {@link #open(Path, OpenOption...)}, whose other exceptions it throws too
    */
   public static NativeFileChannel open(
       Path path, Set<? extends OpenOption> options, FileAttribute<?>... attributes)

@@ -35,7 +35,10 @@ public final class Znio {
       long physicalBytes,
       long containerBytes) {}
 
-  /** Finds out; the first call may take some milliseconds, for the self-test. */
+  /**
+   * {@return what znio can do here} The first call may take some milliseconds, for the self-test.
+   * Any thread may ask.
+   */
   public static Capabilities capabilities() {
     long[] machine = {Long.MAX_VALUE, Long.MAX_VALUE, 0, 0};
     if (Native.limitReadMachine(machine) < 0) {

@@ -64,6 +64,8 @@ public final class Segments {
    * The whole region, from 0 to {@link Region#size}, for reading and writing. Mirrors what {@link
    * Arena#allocate(long)} returns; differs: it may be uninitialized, if the region is.
    *
+   * @param region which stays the caller's, and whose {@code close} ends the segment
+   * @return a new segment
    * @throws IllegalStateException if the region is closed
    * @throws UnsupportedOperationException if this JDK is one on which znio cannot make segments
    */
@@ -85,6 +87,8 @@ public final class Segments {
    * Mapping#force()} does. An access to a page that cannot be had, because the file was cut short
    * or its disk is full, throws {@link InternalError}, as in segments of the JDK.
    *
+   * @param mapping which stays the caller's, and whose {@code close} ends the segment
+   * @return a new segment
    * @throws IllegalStateException if the mapping is closed
    * @throws UnsupportedOperationException if this JDK is one on which znio cannot make segments
    */
