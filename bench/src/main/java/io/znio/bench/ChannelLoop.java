@@ -200,7 +200,7 @@ abstract class ChannelLoop {
         }
         different += wrong == 0 ? 0 : 1;
         if (cleans) {
-          Unmapper.unmap(mapped);
+          JdkUnsafe.free(mapped);
         }
       }
       return different;
