@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
@@ -16,13 +15,7 @@ final class ChannelJson {
   }
 
   ObjectNode chapter() {
-    ObjectNode chapter = Json.object();
-    chapter.put("rounds", settings.rounds());
-    chapter.put("seed", settings.seed());
-    chapter.put("quick", settings.quick());
-    ArrayNode rows = chapter.putArray("rows");
-    results.forEach(result -> rows.add(row(result)));
-    return chapter;
+    return Timed.chapter(settings, results, this::row);
   }
 
   private ObjectNode row(ChannelResult result) {
@@ -35,12 +28,9 @@ final class ChannelJson {
     node.put("peer", row.peer());
     node.put("size", row.size());
     node.put("threads", row.threads());
-    boolean measured = result.isMeasured();
-    node.put("operations", measured ? result.operations : null);
-    node.put("verified", result.reportedVerdict());
-    node.put("problem", result.problem);
+    result.putMeasured(node);
     double[] figures = result.figures.values().stream().mapToDouble(ns -> ns).toArray();
-    node.set("ns", measured ? Json.spread(Statistics.spread(figures)) : null);
+    node.set("ns", result.isMeasured() ? Json.spread(Statistics.spread(figures)) : null);
     Statistics.Spread ratio = ratio(result);
     Json.put(node, "ratio_to_jdk", ratio == null ? null : ratio.median());
     Json.putInterval(node, "ratio_interval", ratio);
@@ -52,9 +42,8 @@ final class ChannelJson {
   private Statistics.Spread ratio(ChannelResult result) {
     return results.stream()
         .filter(other -> other.row.isBaselineOf(result.row))
-        .filter(other -> other.isMeasured() && result.isMeasured())
         .findFirst()
-        .map(other -> Statistics.ratioInterval(other.figures, result.figures))
+        .map(result::ratioTo)
         .orElse(null);
   }
 }

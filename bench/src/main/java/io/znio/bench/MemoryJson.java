@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
@@ -18,13 +17,7 @@ final class MemoryJson {
   }
 
   ObjectNode chapter() {
-    ObjectNode chapter = Json.object();
-    chapter.put("rounds", settings.rounds());
-    chapter.put("seed", settings.seed());
-    chapter.put("quick", settings.quick());
-    ArrayNode rows = chapter.putArray("rows");
-    results.forEach(result -> rows.add(row(result)));
-    return chapter;
+    return Timed.chapter(settings, results, this::row);
   }
 
   private ObjectNode row(MemoryResult result) {
@@ -38,9 +31,7 @@ final class MemoryJson {
     node.put("zeroed", row.zeroed());
     node.put("threads", row.threads());
     boolean measured = result.isMeasured();
-    node.put("operations", measured ? result.operations : null);
-    node.put("verified", result.reportedVerdict());
-    node.put("problem", result.problem);
+    result.putMeasured(node);
     node.set("ns", measured && !row.isLive() ? spread(result.figures) : null);
     node.set("bytes", measured && row.isLive() ? bytes(result) : null);
     putRatio(node, "ratio_to_jdk", result, other -> other.isBaselineOf(row), true);
@@ -73,8 +64,7 @@ final class MemoryJson {
         results.stream()
             .filter(other -> wanted.test(other.row))
             .findFirst()
-            .filter(other -> other.isMeasured() && result.isMeasured())
-            .map(other -> Statistics.ratioInterval(other.figures, result.figures))
+            .map(result::ratioTo)
             .orElse(null);
     Json.put(node, field, ratio == null ? null : ratio.median());
     if (interval) {
