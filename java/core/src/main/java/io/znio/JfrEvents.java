@@ -381,8 +381,7 @@ final class JfrEvents {
   }
 
   /** {@code begun}: of {@link Jfr#beginUnmap}, not null. */
-  static void endUnmap(
-      Object begun, long address, long size, String file, long birth, int cause) {
+  static void endUnmap(Object begun, long address, long size, String file, long birth, int cause) {
     Unmap event = (Unmap) begun;
     event.end();
     if (event.shouldCommit()) {

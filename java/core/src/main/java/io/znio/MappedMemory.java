@@ -350,8 +350,7 @@ final class MappedMemory extends Holder {
     long[] offset = new long[1];
     Native.guardCheck(address, size, offset);
     String file = fileAt(address);
-    return damaged(
-        operation, "the page at offset " + offset[0] + " of " + file, file, offset[0]);
+    return damaged(operation, "the page at offset " + offset[0] + " of " + file, file, offset[0]);
   }
 
   /**

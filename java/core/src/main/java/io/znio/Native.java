@@ -362,7 +362,8 @@ final class Native {
   static native long fileAlignment(int fd);
 
   /**
-   * 0, or an error: -EAGAIN if another process has a part of it. size Long.MAX_VALUE or 0: to the end.
+   * 0, or an error: -EAGAIN if another process has a part of it. size Long.MAX_VALUE or 0: to the
+   * end.
    */
   static native int fileLock(int fd, long position, long size, boolean shared, boolean wait);
 
