@@ -108,8 +108,8 @@ ZN_API ZN_MUST_CHECK int64_t zn_file_alignment(int fd);
  * Locks size bytes from position for this process, against other processes (POSIX lock: threads of
  * the process do not exclude each other, and closing any descriptor of the file ends it). size
  * INT64_MAX or, as for fcntl(2), 0: to the end, wherever it will be. shared: the descriptor must be
- * readable, else writable. wait: until it is free. returns: 0; -EAGAIN another process has it; -EINTR; -EDEADLK;
- * -ENOLCK; -EBADF not open for that; -EINVAL.
+ * readable, else writable. wait: until it is free. returns: 0; -EAGAIN another process has it;
+ * -EINTR; -EDEADLK; -ENOLCK; -EBADF not open for that; -EINVAL.
  */
 ZN_API ZN_MUST_CHECK int zn_file_lock(int fd, int64_t position, int64_t size, bool shared,
                                       bool wait);

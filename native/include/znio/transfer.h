@@ -154,7 +154,8 @@ struct zn_receipt {
  * returns: bytes moved; 0 at the end of the source, for count 0, or when all that was taken from a
  *   stream is stranded (receipt->error then says why); -EAGAIN an end is not ready, nothing moved;
  *   -EINTR a signal came first, nothing moved; -EINVAL a bad argument; -EFBIG no file has a byte
- *   at the target's offset; ZN_ELOST a page of memory cannot be had, nothing moved; ZN_ECLOSED its mapping is closed; ZN_EDAMAGED, see above;
+ *   at the target's offset; ZN_ELOST a page of memory cannot be had, nothing moved; ZN_ECLOSED its
+ *   mapping is closed; ZN_EDAMAGED, see above;
  * ZN_EPAIR and the other private codes when the named path cannot do it, nothing moved; any errno
  * of the system calls.
  *
