@@ -232,7 +232,7 @@ final class FileBuffers {
     checkAligned(file, address, PLACE, position);
   }
 
-  private static void checkAligned(NativeFileChannel file, long value, String what, long told)
+  static void checkAligned(NativeFileChannel file, long value, String what, long told)
       throws IOException {
     if (file.alignment() > 0 && value % file.alignment() != 0) {
       throw new IOException(

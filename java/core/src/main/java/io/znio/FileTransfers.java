@@ -32,7 +32,11 @@ final class FileTransfers {
       }
       return isLent(file, target)
           ? Transfer.transferTo(file, position, most, target)
-          : copyTo(file, position, most, target);
+          : copy(
+              file,
+              most,
+              (buffer, moved) -> file.read(buffer, position + moved),
+              (buffer, moved) -> target.write(buffer));
     } catch (ClosedChannelException e) {
       throw JdkChannels.closed(e, file, target);
     }
@@ -51,7 +55,13 @@ final class FileTransfers {
       }
       return isLent(file, source)
           ? Transfer.transferFrom(file, source, position, most)
-          : copyFrom(file, source, position, most);
+          : copy(
+              file,
+              most,
+              (buffer, moved) -> source.read(buffer),
+              (buffer, moved) -> put(file, buffer, position + moved, moved));
+    } catch (Stranded e) {
+      throw e.failure(file, source);
     } catch (ClosedChannelException e) {
       throw JdkChannels.closed(e, file, source);
     }
@@ -73,26 +83,32 @@ final class FileTransfers {
     return file.alignment() == 0 && JdkChannels.kind(other) != 0;
   }
 
+  /** One side of a copy: reads into, or writes out of, a buffer, after {@code moved} bytes. */
+  private interface Side {
+    int move(ByteBuffer buffer, long moved) throws IOException;
+  }
+
   /** As in the JDK: a short write ends it, and an error after some bytes is the next call's. */
-  private static long copyTo(
-      NativeFileChannel file, long position, long count, WritableByteChannel target)
+  private static long copy(NativeFileChannel file, long count, Side from, Side to)
       throws IOException {
     long moved = 0;
     ByteBuffer buffer = allocate(file, count);
     try {
       while (moved < count) {
         buffer.clear().limit((int) Math.min(buffer.capacity(), count - moved));
-        int read = file.read(buffer, position + moved);
+        int read = from.move(buffer, moved);
         if (read <= 0) {
           break;
         }
-        int written = target.write(buffer.flip());
+        int written = to.move(buffer.flip(), moved);
         moved += written;
         if (written != read) {
           break;
         }
       }
       return moved;
+    } catch (Stranded e) {
+      throw e;
     } catch (IOException e) {
       if (moved > 0) {
         return moved;
@@ -103,34 +119,67 @@ final class FileTransfers {
     }
   }
 
-  private static long copyFrom(
-      NativeFileChannel file, ReadableByteChannel source, long position, long count)
-      throws IOException {
-    long moved = 0;
-    ByteBuffer buffer = allocate(file, count);
-    try {
-      while (moved < count) {
-        buffer.clear().limit((int) Math.min(buffer.capacity(), count - moved));
-        int read = source.read(buffer);
-        if (read <= 0) {
-          break;
-        }
-        buffer.flip();
-        int written = file.write(buffer, position + moved);
-        moved += written;
-        if (written != read) {
-          break;
-        }
-      }
-      return moved;
-    } catch (IOException e) {
-      if (moved > 0) {
-        return moved;
-      }
-      throw e;
-    } finally {
-      DirectBuffers.free(buffer);
+  /** Bytes were read from a channel, which cannot be read again, and not written. */
+  private static final class Stranded extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private final transient ClosedChannelException closed; // the reason, or null
+    private final transient TransferException told;
+
+    Stranded(ClosedChannelException closed, TransferException told) {
+      this.closed = closed;
+      this.told = told;
     }
+
+    IOException failure(NativeFileChannel file, ReadableByteChannel source) {
+      if (closed == null) {
+        return told;
+      }
+      IOException failure = JdkChannels.closed(closed, file, source);
+      failure.addSuppressed(told);
+      return failure;
+    }
+  }
+
+  /**
+   * Writes all of {@code buffer}, which came out of a channel.
+   *
+   * @throws Stranded if that fails
+   */
+  private static int put(NativeFileChannel file, ByteBuffer buffer, long position, long moved)
+      throws IOException {
+    int size = buffer.remaining();
+    long address = JdkMemory.address(buffer);
+    ClosedChannelException closed = null;
+    IOException misaligned = null;
+    long n = 1;
+    try {
+      FileBuffers.checkAligned(file, size, "Bytes read", size);
+      while (buffer.hasRemaining() && n > 0) {
+        int done = buffer.position();
+        n =
+            file.attempt(
+                true,
+                fd -> Native.filePwrite(fd, address + done, size - done, position + done));
+        buffer.position(done + (int) Math.max(0, n));
+      }
+    } catch (ClosedChannelException e) {
+      closed = e;
+      n = Errors.EBADF;
+    } catch (IOException e) {
+      misaligned = e;
+      n = Errors.EINVAL;
+    }
+    if (buffer.hasRemaining()) {
+      int code = n == 0 ? Errors.EAGAIN : (int) n;
+      long written = moved + buffer.position();
+      ByteBuffer rest = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
+      TransferException told =
+          new TransferException(TransferPath.READ_WRITE, 0, Native.FILE, code, written, rest);
+      told.initCause(misaligned);
+      throw new Stranded(closed, told);
+    }
+    return size;
   }
 
   private static ByteBuffer allocate(NativeFileChannel file, long count) {

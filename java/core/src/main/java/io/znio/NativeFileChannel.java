@@ -285,8 +285,13 @@ public class NativeFileChannel extends FileChannel {
         });
   }
 
-  /** Runs a call, repeated after signals as long as the channel is open. */
+  /** {@link #attempt}, whose failure is an exception. */
   long run(boolean hook, String operation, Call call) throws IOException {
+    return checked(operation, name, attempt(hook, call));
+  }
+
+  /** Runs a call, repeated after signals as long as the channel is open. Returns its result. */
+  long attempt(boolean hook, Call call) throws AsynchronousCloseException {
     long result = Errors.EINTR;
     int place = acquire(hook, true);
     try {
@@ -296,7 +301,7 @@ public class NativeFileChannel extends FileChannel {
     } finally {
       release(hook, place, result >= 0);
     }
-    return checked(operation, name, result);
+    return result;
   }
 
   // ---- reading and writing
@@ -458,6 +463,9 @@ public class NativeFileChannel extends FileChannel {
    * Mirrors {@link FileChannel#transferFrom} of JDK 21 and newer: past the end a hole is left. By
    * {@link Transfer#transferFrom}, or, from a channel that znio cannot borrow a descriptor from, by
    * reads and writes of 32 KiB.
+   *
+   * @throws TransferException if bytes that came from the source could not be written: it has them;
+   *     if that was because this channel was closed, it is suppressed by the exception that says so
    */
   @Override
   public long transferFrom(ReadableByteChannel source, long position, long count)

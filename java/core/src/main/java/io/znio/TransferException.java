@@ -104,7 +104,7 @@ public final class TransferException extends IOException {
     return path;
   }
 
-  /** {@return the source's kind: "file", "tcp", "unix", "pipe" or "memory"} */
+  /** {@return the source's kind: "file", "tcp", "unix", "pipe", "memory" or "another channel"} */
   public String source() {
     return source;
   }
@@ -125,8 +125,8 @@ public final class TransferException extends IOException {
   }
 
   /**
-   * Bytes that were taken out of a socket or pipe and did not reach the target, in order, from
-   * position to limit; a heap buffer, which nobody has to free.
+   * Bytes that were taken out of a socket, pipe or another channel and did not reach the target, in
+   * order, from position to limit; a heap buffer, which nobody has to free.
    *
    * @return the buffer, the same at each call and the caller's; an empty one if there are none, and
    *     after deserialization
