@@ -20,6 +20,7 @@
 
 static int s_fail_map_fixed;
 static int s_fail_unmap;
+static int s_fail_map;
 static bool s_dax;
 static int s_map_flags; /* of the last mmap */
 
@@ -36,6 +37,10 @@ int __real_zn_sys_mmap(int, int64_t, size_t, int, int, void **);
 int __wrap_zn_sys_mmap(int, int64_t, size_t, int, int, void **);
 int __wrap_zn_sys_mmap(int fd, int64_t offset, size_t size, int protection, int flags, void **out) {
   s_map_flags = flags;
+  if (s_fail_map != 0) {
+    *out = NULL;
+    return s_fail_map;
+  }
   if (s_dax && (flags & MAP_SYNC) != 0) flags = MAP_SHARED;
   return __real_zn_sys_mmap(fd, offset, size, protection, flags, out);
 }
@@ -347,6 +352,22 @@ static void test_sync(void **state) {
   close(file);
 }
 
+/* No address space, vm.max_map_count, a lock of the file: nothing is left of it. */
+static void test_no_room(void **state) {
+  static const int errors[] = {-ENOMEM, -EAGAIN, -EPERM, -ENFILE, -ENODEV};
+  int file = file_make(10, 1);
+  for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+    struct zn_mapping *mapping = (struct zn_mapping *)&file;
+    s_fail_map = errors[i];
+    assert_int_equal(zn_mapping_open(file, 0, 10, 0, NULL, &mapping), errors[i]);
+    assert_null(mapping);
+    s_fail_map = 0;
+    mapping = open_mapping(file, 0, 10, 0, 0);
+    end_mapping(mapping);
+  }
+  close(file);
+}
+
 static void test_refusals(void **state) {
   int file = file_make(2 * page_bytes, 1);
   struct zn_mapping *mapping = (struct zn_mapping *)&file;
@@ -392,6 +413,7 @@ int main(void) {
       TEST(test_5_gib),
       TEST(test_huge_pages),
       TEST(test_sync),
+      TEST(test_no_room),
       TEST(test_refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
