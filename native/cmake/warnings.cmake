@@ -5,7 +5,9 @@ target_compile_definitions(znio_flags INTERFACE _GNU_SOURCE)
 target_compile_options(znio_flags INTERFACE
   -Wall -Wextra $<$<BOOL:${ZNIO_WERROR}>:-Werror> -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wno-unused-parameter
-  -fstack-protector-strong -fno-strict-overflow)
+  -fstack-protector-strong -fno-strict-overflow
+  # No folder of this machine in the library: the same sources give the same bytes anywhere.
+  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=." "-ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
 if(ZNIO_SANITIZE)
   target_compile_options(znio_flags INTERFACE -fsanitize=${ZNIO_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
