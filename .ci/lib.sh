@@ -185,6 +185,13 @@ zn_install_test_jdk() {
 
 # --- building ---
 
+# zn_copy_sources FOLDER: what is, or will be, in the repository; nothing that was built.
+zn_copy_sources() {
+  mkdir -p "$1"
+  (cd "$ZN_ROOT" && git ls-files -co --exclude-standard -z |
+    tar -c --null --ignore-failed-read -T -) | tar -x -C "$1"
+}
+
 # Maven, quiet, with the machine's own settings. A failure of the network is met by a second try.
 zn_maven() {
   local log status=0 network
