@@ -181,6 +181,15 @@ jlong JNICALL agent_serve_transfer_to_of_channel(JNIEnv *env, jobject channel, j
   return original(env, channel, source, position, count, file);
 }
 
+/* One call of the kernel takes what the file has when it begins; the core goes on until it has
+ * count, which a file that grows by its own copy never ends. returns: at most count; 0: ask the
+ * original. */
+static int64_t clamp(const struct zn_end *from, int64_t count) {
+  int64_t left = zn_file_size(from->fd) - zn_file_position(from->fd);
+  if (left <= 0) return 0;
+  return left < count ? left : count;
+}
+
 /* From the source's own position, which moves. */
 jlong JNICALL agent_serve_transfer_from(JNIEnv *env, jclass type, jobject source, jobject file,
                                         jlong position, jlong count, jboolean append) {
@@ -188,11 +197,13 @@ jlong JNICALL agent_serve_transfer_from(JNIEnv *env, jclass type, jobject source
   struct zn_end target;
   int result = append ? ZN_EPAIR : zn_end_init(&from, fd_of(env, source));
   if (result == 0) result = zn_end_init(&target, fd_of(env, file));
-  if (result != 0 || from.kind != ZN_END_FILE || target.kind != ZN_END_FILE) {
+  bool files = result == 0 && from.kind == ZN_END_FILE && target.kind == ZN_END_FILE;
+  int64_t most = files ? clamp(&from, count) : 0;
+  if (most == 0) {
     agent_transfer_from_call *original =
         (agent_transfer_from_call *)agent_original(AGENT_TRANSFER_FROM);
     return original(env, type, source, file, position, count, append);
   }
   target.offset = position;
-  return transferred(env, transfer_by(ZN_PATH_COPY_FILE_RANGE, &from, &target, count));
+  return transferred(env, transfer_by(ZN_PATH_COPY_FILE_RANGE, &from, &target, most));
 }
