@@ -15,28 +15,14 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The agent comes into a running JVM, while other threads hammer the natives that it binds. */
-class AgentAttachTest {
+class AgentAttachTest extends AgentFixture {
   /** JDK 17 knows the option too: no warning of the agent that comes late. */
   private static final String LATE = "-XX:+EnableDynamicAgentLoading";
-
-  @TempDir static Path directory;
-
-  private Path library;
-  private Path json;
-
-  @BeforeEach
-  void prepare() throws Exception {
-    library = AgentLibrary.in(directory);
-    json = directory.resolve("report.json");
-    Files.deleteIfExists(json);
-  }
 
   /** Runs in a child JVM: old buffers, threads that hammer, the agent, new buffers. */
   public static final class Hammer {
@@ -192,25 +178,25 @@ class AgentAttachTest {
   void nothingIsLostWhileNativesAreBound(String option) throws Exception {
     List<String> options = List.of(LATE, option, "-XX:NativeMemoryTracking=summary");
     String file = directory.resolve("file").toString();
-    checkHammer(AgentLibrary.run(options, Hammer.class, file, library.toString(), "json=" + json));
+    checkHammer(run(options, Hammer.class, file, library.toString(), "json=" + json));
   }
 
   @Test
   void aProgramInstallsItItself() throws Exception {
     String file = directory.resolve("file").toString();
-    checkHammer(AgentLibrary.run(List.of(), Hammer.class, file, "install", "json=" + json));
+    checkHammer(run(List.of(), Hammer.class, file, "install", "json=" + json));
   }
 
   @Test
   void aReportOnDemand() throws Exception {
-    Child child = AgentLibrary.run(List.of(LATE), Dump.class, library.toString(), json.toString());
+    Child child = run(List.of(LATE), Dump.class, library.toString(), json.toString());
     assertThat(child).isEqualTo(new Child(0, "dumped true\n"));
     assertThat(AgentReport.read(json).member("why")).isEqualTo("exit");
   }
 
   @Test
   void anotherCopyIsRefused() throws Exception {
-    Child child = AgentLibrary.run(List.of(LATE), Second.class, library.toString());
+    Child child = run(List.of(LATE), Second.class, library.toString());
     assertThat(child.status()).as(child.output()).isZero();
     assertThat(child.output().lines())
         .hasSize(2)
@@ -238,7 +224,7 @@ class AgentAttachTest {
 
   @Test
   void aWrongOptionIsRefusedAsAWhole() throws Exception {
-    Child child = AgentLibrary.run(List.of(), Mistakes.class, json.toString());
+    Child child = run(List.of(), Mistakes.class, json.toString());
     assertThat(child.output().lines())
         .hasSize(2)
         .anySatisfy(line -> assertThat(line).startsWith("there is no option \"obserev\": write"))

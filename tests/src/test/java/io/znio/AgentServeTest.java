@@ -21,9 +21,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.zip.CRC32;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,19 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The same program on the JDK's natives and on znio's: each result, each exception with its
  * message, each byte is the same.
  */
-class AgentServeTest {
-  @TempDir static Path directory;
-
-  private Path library;
-  private Path json;
-
-  @BeforeEach
-  void prepare() throws Exception {
-    library = AgentLibrary.in(directory);
-    json = directory.resolve("report.json");
-    Files.deleteIfExists(json);
-  }
-
+class AgentServeTest extends AgentFixture {
   /** Runs in a child JVM: prints what each operation does. Argument: a new directory. */
   public static final class Operations {
     private static final int SIZE = 300_000;
@@ -158,6 +144,8 @@ class AgentServeTest {
         show("append from", () -> end.transferFrom(channel, 0, 100) + " " + sum(appended));
         show("onto itself", () -> channel.transferTo(0, 1000, channel.position(500)));
         show("sum", () -> sum(file));
+        show("into itself", () -> channel.transferFrom(channel.position(0), SIZE, SIZE * 9L));
+        show("longer by itself", () -> channel.size() + " " + channel.position());
       }
     }
 
@@ -298,8 +286,7 @@ class AgentServeTest {
   }
 
   private String stock() throws Exception {
-    Child stock =
-        AgentLibrary.run(List.of(), Operations.class, directory.resolve("stock").toString());
+    Child stock = run(List.of(), Operations.class, directory.resolve("stock").toString());
     assertThat(stock.status()).as(stock.output()).isZero();
     return stock.output();
   }
@@ -307,9 +294,8 @@ class AgentServeTest {
   @Test
   void allIsAsOnTheJdksNatives() throws Exception {
     String agent = "-agentpath:" + library + "=io,json=" + json;
-    Child ours =
-        AgentLibrary.run(List.of(agent), Operations.class, directory.resolve("ours").toString());
-    assertThat(ours.output()).isEqualTo(stock()).hasLineCount(59);
+    Child ours = run(List.of(agent), Operations.class, directory.resolve("ours").toString());
+    assertThat(ours.output()).isEqualTo(stock()).hasLineCount(61);
     AgentReport report = AgentReport.read(json);
     for (String name : List.of("read0", "pread0", "readv0", "write0", "pwrite0", "writev0")) {
       assertThat(report.servedBy(name)).as(name).isEqualTo("znio");
@@ -330,7 +316,7 @@ class AgentServeTest {
   void whoServesCanBeChanged(String last) throws Exception {
     String first = last.equals("io") ? "observe" : "io";
     String agent = "-agentpath:" + library + "=" + first;
-    Child child = AgentLibrary.run(List.of(agent), Change.class, last + ",json=" + json);
+    Child child = run(List.of(agent), Change.class, last + ",json=" + json);
     assertThat(child).isEqualTo(new Child(0, "10\n"));
     AgentReport report = AgentReport.read(json);
     assertThat(report.servedBy("pread0")).isEqualTo(last.equals("io") ? "znio" : "jdk");

@@ -11,24 +11,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The agent's report names the place that leaks, of a program that knows nothing of it. */
-class AgentSitesTest {
-  @TempDir static Path directory;
-
-  private Path library;
-  private Path json;
-
-  @BeforeEach
-  void prepare() throws Exception {
-    library = AgentLibrary.in(directory);
-    json = directory.resolve("report.json");
-    Files.deleteIfExists(json);
-  }
-
+class AgentSitesTest extends AgentFixture {
   /** Runs in a child JVM: one place forgets its buffers, another frees twice as many. */
   public static final class Leak {
     static final int LEAKED = 1000;
@@ -69,7 +55,7 @@ class AgentSitesTest {
 
   private AgentReport leak(String options) throws Exception {
     String agent = "-agentpath:" + library + "=json=" + json + options;
-    assertThat(AgentLibrary.run(List.of(agent), Leak.class)).isEqualTo(new Child(0, ""));
+    assertThat(run(List.of(agent), Leak.class)).isEqualTo(new Child(0, ""));
     return AgentReport.read(json);
   }
 

@@ -14,27 +14,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Unchanged programs on the agent: they do and print what they did, and all that is counted. */
-class AgentTest {
-  @TempDir static Path directory;
-
-  private Path library;
-  private Path json;
-
-  @BeforeEach
-  void prepare() throws Exception {
-    library = AgentLibrary.in(directory);
-    json = directory.resolve("report.json");
-    Files.deleteIfExists(json);
-  }
-
+class AgentTest extends AgentFixture {
   /** Runs in a child JVM: direct buffers, a third of them freed; says what the JDK counts. */
   public static final class Buffers {
     static final List<ByteBuffer> LIVE = new ArrayList<>();
@@ -96,11 +82,6 @@ class AgentTest {
 
   private static Child stock(Class<?> program, String... arguments) throws Exception {
     return run(List.of(), program, arguments);
-  }
-
-  private static Child run(List<String> options, Class<?> program, String... arguments)
-      throws Exception {
-    return AgentLibrary.run(options, program, arguments);
   }
 
   private String agent(String options) {

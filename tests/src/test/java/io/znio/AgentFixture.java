@@ -8,11 +8,27 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
 
-/** The library outside the jar, for child JVMs on the agent. */
-final class AgentLibrary {
+/**
+ * What tests of the agent start from: the library outside the jar, for child JVMs, and no report.
+ */
+abstract class AgentFixture {
+  @TempDir static Path directory;
+
+  Path library;
+  Path json;
+
+  @BeforeEach
+  final void prepare() throws IOException {
+    library = in(directory);
+    json = directory.resolve("report.json");
+    Files.deleteIfExists(json);
+  }
+
   /** The library's file in a directory; put there by the first call. */
-  static Path in(Path directory) throws IOException {
+  private static Path in(Path directory) throws IOException {
     Path library = directory.resolve("libznio.so");
     if (!Files.exists(library)) {
       String resource = "/META-INF/native/linux-" + NativeLibrary.architecture() + "/libznio.so";
@@ -34,6 +50,4 @@ final class AgentLibrary {
     command.addAll(List.of(arguments));
     return Child.run(command);
   }
-
-  private AgentLibrary() {}
 }
