@@ -42,7 +42,9 @@ final class Errors {
   /** Codes below this are znio's own (ZN_...). */
   static final int LAST_ERRNO = -4095;
 
-  private static final String[] KINDS = {"another channel", "file", "tcp", "unix", "pipe", "memory"};
+  private static final String[] KINDS = {
+    "another channel", "file", "tcp", "unix", "pipe", "memory"
+  };
 
   private Errors() {}
 

@@ -159,8 +159,7 @@ final class FileTransfers {
         int done = buffer.position();
         n =
             file.attempt(
-                true,
-                fd -> Native.filePwrite(fd, address + done, size - done, position + done));
+                true, fd -> Native.filePwrite(fd, address + done, size - done, position + done));
         buffer.position(done + (int) Math.max(0, n));
       }
     } catch (ClosedChannelException e) {
