@@ -141,7 +141,7 @@ final class JfrEvents {
 
     @Label("Cause")
     @Description(
-        "closed: by its owner; cleaned: left to the collector, as agreed; leaked: dropped and found")
+        "closed: by its owner; cleaned: by the collector, as agreed; leaked: dropped and found")
     String cause;
   }
 
