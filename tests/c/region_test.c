@@ -130,7 +130,7 @@ static void test_bad_shapes_are_refused(void **state) {
                {8, 3, 0, -EINVAL},
                {8, -16, 0, -EINVAL},
                {8, ZN_REGION_ALIGNMENT_MAX * 2, 0, -EINVAL},
-               {8, 0, 2, -EINVAL}};
+               {8, 0, 4, -EINVAL}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     uint64_t handle = 1;
     assert_int_equal(
