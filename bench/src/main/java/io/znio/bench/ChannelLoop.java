@@ -23,6 +23,7 @@ abstract class ChannelLoop {
   final byte[] content;
   private final int slots;
   private int random;
+  private int place;
 
   /** Operations that did not do what they should. */
   long wrong;
@@ -64,8 +65,27 @@ abstract class ChannelLoop {
     }
   }
 
-  /** Does some, and returns how many were wrong. */
-  abstract long turns(int count) throws IOException;
+  private long turns(int count) throws IOException {
+    long different = 0;
+    for (int i = 0; i < count; i++) {
+      different += turn();
+    }
+    return different;
+  }
+
+  /** Does it once. Returns 0; 1 if it was wrong. */
+  abstract int turn() throws IOException;
+
+  /** Where the next piece begins for whoever goes through the file, again and again. */
+  final int nextInOrder() throws IOException {
+    int at = place;
+    if (at + plan.size() > content.length) {
+      file.position(0);
+      at = 0;
+    }
+    place = at + plan.size();
+    return at;
+  }
 
   /** 1 if a buffer does not hold the piece of the file, judged by its ends. */
   final int difference(ByteBuffer buffer, int at) {
@@ -88,7 +108,6 @@ abstract class ChannelLoop {
 
   private static final class Read extends ChannelLoop {
     private final ByteBuffer buffer;
-    private int at;
 
     Read(ChannelPlan plan, FileChannel file, byte[] content, int number) {
       super(plan, file, content, number);
@@ -96,18 +115,9 @@ abstract class ChannelLoop {
     }
 
     @Override
-    long turns(int count) throws IOException {
-      int size = plan.size();
-      long different = 0;
-      for (int i = 0; i < count; i++) {
-        if (at + size > content.length) {
-          file.position(0);
-          at = 0;
-        }
-        different += file.read(buffer.clear()) == size ? difference(buffer, at) : 1;
-        at += size;
-      }
-      return different;
+    int turn() throws IOException {
+      int at = nextInOrder();
+      return file.read(buffer.clear()) == plan.size() ? difference(buffer, at) : 1;
     }
   }
 
@@ -120,20 +130,14 @@ abstract class ChannelLoop {
     }
 
     @Override
-    long turns(int count) throws IOException {
-      int size = plan.size();
-      long different = 0;
-      for (int i = 0; i < count; i++) {
-        int at = next();
-        different += file.read(buffer.clear(), at) == size ? difference(buffer, at) : 1;
-      }
-      return different;
+    int turn() throws IOException {
+      int at = next();
+      return file.read(buffer.clear(), at) == plan.size() ? difference(buffer, at) : 1;
     }
   }
 
   private static final class Write extends ChannelLoop {
     private final ByteBuffer source;
-    private int at;
 
     Write(ChannelPlan plan, FileChannel file, byte[] content, int number) {
       super(plan, file, content, number);
@@ -141,19 +145,10 @@ abstract class ChannelLoop {
     }
 
     @Override
-    long turns(int count) throws IOException {
-      int size = plan.size();
-      long different = 0;
-      for (int i = 0; i < count; i++) {
-        if (at + size > content.length) {
-          file.position(0);
-          at = 0;
-        }
-        source.limit(at + size).position(at);
-        different += file.write(source) == size ? 0 : 1;
-        at += size;
-      }
-      return different;
+    int turn() throws IOException {
+      int at = nextInOrder();
+      source.limit(at + plan.size()).position(at);
+      return file.write(source) == plan.size() ? 0 : 1;
     }
   }
 
@@ -166,15 +161,10 @@ abstract class ChannelLoop {
     }
 
     @Override
-    long turns(int count) throws IOException {
-      int size = plan.size();
-      long different = 0;
-      for (int i = 0; i < count; i++) {
-        int at = next();
-        source.limit(at + size).position(at);
-        different += file.write(source, at) == size ? 0 : 1;
-      }
-      return different;
+    int turn() throws IOException {
+      int at = next();
+      source.limit(at + plan.size()).position(at);
+      return file.write(source, at) == plan.size() ? 0 : 1;
     }
   }
 
@@ -188,22 +178,17 @@ abstract class ChannelLoop {
     }
 
     @Override
-    long turns(int count) throws IOException {
-      int size = plan.size();
-      long different = 0;
-      for (int i = 0; i < count; i++) {
-        int at = next();
-        MappedByteBuffer mapped = file.map(MapMode.READ_ONLY, at, size);
-        int wrong = difference(mapped, at);
-        for (int page = PAGE; page < size; page += PAGE) {
-          wrong |= mapped.get(page) ^ content[at + page];
-        }
-        different += wrong == 0 ? 0 : 1;
-        if (cleans) {
-          JdkUnsafe.free(mapped);
-        }
+    int turn() throws IOException {
+      int at = next();
+      MappedByteBuffer mapped = file.map(MapMode.READ_ONLY, at, plan.size());
+      int wrong = difference(mapped, at);
+      for (int page = PAGE; page < plan.size(); page += PAGE) {
+        wrong |= mapped.get(page) ^ content[at + page];
       }
-      return different;
+      if (cleans) {
+        JdkUnsafe.free(mapped);
+      }
+      return wrong == 0 ? 0 : 1;
     }
   }
 }
