@@ -101,7 +101,7 @@ def life_wrong($jdks):
       elif (.ns.median // 0) <= 0 then "no figure: \(channel_name)"
       elif .ratio_to_jdk == null then "no ratio: \(channel_name)"
       else empty end),
-  (if ($faults | length) < 60 then "only \($faults | length) faults" else empty end),
+  (if ($faults | length) < 50 * (.machine.jdks | length) then "only \($faults | length) faults" else empty end),
   (("silent", "crash") as $outcome
     | if $faults | any(.impl == "jdk" and .outcome == $outcome) | not
       then "no fault of the jdk is \($outcome): the cases prove nothing" else empty end),
