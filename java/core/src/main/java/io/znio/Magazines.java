@@ -20,10 +20,10 @@ final class Magazines {
   private static final int TABLE = 1024; // a power of two
 
   /**
-   * By {@link #number}: where a thread looks first. An entry of another thread is told by its
-   * owner, so entries are read and written without order; of two threads with one place the second
-   * finds its magazine in the map. Half the loads of a {@link ThreadLocal}, each of which waits for
-   * the one before.
+   * By {@link #place}: where a thread looks first. An entry of another thread is told by its owner,
+   * so entries are read and written without order; of two threads with one place the second finds
+   * its magazine in the map. Half the loads of a {@link ThreadLocal}, each of which waits for the
+   * one before.
    */
   private static final Magazine[] TABLE_BY_NUMBER = new Magazine[TABLE];
 
@@ -85,7 +85,10 @@ final class Magazines {
       }
       BY_THREAD.put(thread, magazine);
       Housekeeper.start();
-      TABLE_BY_NUMBER[place(thread)] = magazine;
+    }
+    int place = place(thread);
+    if (TABLE_BY_NUMBER[place] == null) { // else somebody's who may be using it
+      TABLE_BY_NUMBER[place] = magazine;
     }
     return magazine;
   }
