@@ -6,6 +6,7 @@
 
 #include "jni_znio.h"
 #include "znio/file.h"
+#include "znio/transfer.h"
 
 static jint JNICALL fileOpen(JNIEnv *env, jclass self, jbyteArray path, jint flags, jint mode) {
   char bytes[PATH_MAX];
@@ -36,6 +37,30 @@ static jlong JNICALL fileWrite(JNIEnv *env, jclass self, jint fd, jlong address,
 static jlong JNICALL filePwrite(JNIEnv *env, jclass self, jint fd, jlong address, jlong size,
                                 jlong offset) {
   return zn_file_pwrite(fd, jni_pointer(address), size, offset);
+}
+
+/*
+ * The arrays of heap buffers: copied through the stack, for an array must not be held over a call
+ * that may block. HotSpot keeps 80 KiB of every stack for native code (StackShadowPages).
+ */
+static jlong JNICALL fileReadBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
+                                   jint size, jlong offset) {
+  if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
+  jbyte bytes[size];
+  jlong n = offset == ZN_OFFSET_CURRENT ? zn_file_read(fd, bytes, size)
+                                        : zn_file_pread(fd, bytes, size, offset);
+  if (n > 0) (*env)->SetByteArrayRegion(env, array, start, (jsize)n, bytes);
+  return n;
+}
+
+static jlong JNICALL fileWriteBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
+                                    jint size, jlong offset) {
+  if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
+  jbyte bytes[size];
+  (*env)->GetByteArrayRegion(env, array, start, size, bytes);
+  if ((*env)->ExceptionCheck(env)) return -EINVAL;
+  return offset == ZN_OFFSET_CURRENT ? zn_file_write(fd, bytes, size)
+                                     : zn_file_pwrite(fd, bytes, size, offset);
 }
 
 /* Java packs a part into two longs; C reads them in place. */
@@ -91,13 +116,14 @@ static jint JNICALL fileUnlock(JNIEnv *env, jclass self, jint fd, jlong position
 }
 
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(fileOpen, "([BII)I"),  JNI_METHOD(fileClose, "(I)I"),
-    JNI_METHOD(fileRead, "(IJJ)J"),   JNI_METHOD(filePread, "(IJJJ)J"),
-    JNI_METHOD(fileWrite, "(IJJ)J"),  JNI_METHOD(filePwrite, "(IJJJ)J"),
-    JNI_METHOD(fileReadv, "(I[JI)J"), JNI_METHOD(fileWritev, "(I[JI)J"),
-    JNI_METHOD(fileSeek, "(IJ)J"),    JNI_METHOD(filePosition, "(I)J"),
-    JNI_METHOD(fileSize, "(I)J"),     JNI_METHOD(fileTruncate, "(IJ)I"),
-    JNI_METHOD(fileSync, "(IZ)I"),    JNI_METHOD(fileAlignment, "(I)J"),
-    JNI_METHOD(fileLock, "(IJJZZ)I"), JNI_METHOD(fileUnlock, "(IJJ)I"),
+    JNI_METHOD(fileOpen, "([BII)I"),        JNI_METHOD(fileClose, "(I)I"),
+    JNI_METHOD(fileRead, "(IJJ)J"),         JNI_METHOD(filePread, "(IJJJ)J"),
+    JNI_METHOD(fileWrite, "(IJJ)J"),        JNI_METHOD(filePwrite, "(IJJJ)J"),
+    JNI_METHOD(fileReadBytes, "(I[BIIJ)J"), JNI_METHOD(fileWriteBytes, "(I[BIIJ)J"),
+    JNI_METHOD(fileReadv, "(I[JI)J"),       JNI_METHOD(fileWritev, "(I[JI)J"),
+    JNI_METHOD(fileSeek, "(IJ)J"),          JNI_METHOD(filePosition, "(I)J"),
+    JNI_METHOD(fileSize, "(I)J"),           JNI_METHOD(fileTruncate, "(IJ)I"),
+    JNI_METHOD(fileSync, "(IZ)I"),          JNI_METHOD(fileAlignment, "(I)J"),
+    JNI_METHOD(fileLock, "(IJJZZ)I"),       JNI_METHOD(fileUnlock, "(IJJ)I"),
 };
 const struct jni_table jni_file_table = JNI_TABLE(methods);

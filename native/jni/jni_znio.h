@@ -47,6 +47,9 @@ bool jni_find_other_core(char *path, size_t size);
 /* Native methods that JNI_OnLoad binds. */
 jint jni_method_count(void);
 
+/* Bytes of an array that fileReadBytes and fileWriteBytes take. */
+#define JNI_FILE_BYTES_MAX (64 << 10)
+
 /* The longs of a receipt, in the order of io.znio.Native.RECEIPT_... */
 enum jni_receipt {
   JNI_RECEIPT_BYTES,

@@ -8,7 +8,7 @@ import java.nio.channels.AsynchronousCloseException;
 /**
  * Reads and writes of {@link NativeFileChannel}: one system call each. Direct buffers are given to
  * the kernel as they are, and cannot be freed or unmapped meanwhile; heap buffers are copied
- * through a block of znio's. Stateless.
+ * through the stack or, where they do not fit, a block of znio's. Stateless.
  */
 final class FileBuffers {
   /** What a view over a block keeps reachable: nothing, but it must not be null. */
@@ -53,7 +53,9 @@ final class FileBuffers {
         n =
             buffer.isDirect()
                 ? moveDirect(file, buffer, at, write)
-                : moveHeap(file, buffer, at, write);
+                : isSmallArray(file, buffer)
+                    ? moveArray(file, buffer, at, write)
+                    : moveHeap(file, buffer, at, write);
       }
     } finally {
       file.release(true, place, n > 0);
@@ -69,10 +71,26 @@ final class FileBuffers {
     try {
       long address = JdkMemory.address(buffer) + position;
       checkAddress(file, address, position);
-      n = call(file, address, buffer.remaining(), at, write);
+      n = call(file, null, address, buffer.remaining(), at, write);
     } finally {
       JdkMemory.release(buffer);
     }
+    if (n > 0) {
+      buffer.position(position + (int) n);
+    }
+    return n;
+  }
+
+  /** A read-only buffer does not show its array; direct I/O wants aligned memory. */
+  private static boolean isSmallArray(NativeFileChannel file, ByteBuffer buffer) {
+    return buffer.remaining() <= Native.BYTES_MAX && buffer.hasArray() && file.alignment() == 0;
+  }
+
+  private static long moveArray(NativeFileChannel file, ByteBuffer buffer, long at, boolean write)
+      throws IOException {
+    int position = buffer.position();
+    int start = buffer.arrayOffset() + position;
+    long n = call(file, buffer.array(), start, buffer.remaining(), at, write);
     if (n > 0) {
       buffer.position(position + (int) n);
     }
@@ -89,7 +107,7 @@ final class FileBuffers {
       if (write) {
         copy.put(0, buffer, position, size);
       }
-      long n = call(file, Blocks.address(block), size, at, write);
+      long n = call(file, null, Blocks.address(block), size, at, write);
       if (n > 0) {
         if (!write) {
           buffer.put(position, copy, 0, (int) n);
@@ -107,13 +125,18 @@ final class FileBuffers {
     return BufferFactory.direct(address, size, NOTHING, null);
   }
 
-  private static long call(NativeFileChannel file, long address, long size, long at, boolean write)
+  /** {@code place} is an index in the array, or without one an address. */
+  private static long call(
+      NativeFileChannel file, byte[] array, long place, int size, long at, boolean write)
       throws IOException {
     boolean attempted = file.awaitsDevice(write) && JdkFileSystem.beginBlocking();
     long n;
     try {
       do {
-        n = callOnce(file.descriptor(), address, size, at, write);
+        n =
+            array == null
+                ? callOnce(file.descriptor(), place, size, at, write)
+                : callOnce(file.descriptor(), array, (int) place, size, at, write);
       } while (n == Errors.EINTR && file.isOpen());
     } finally {
       if (attempted) {
@@ -121,7 +144,7 @@ final class FileBuffers {
       }
     }
     if (n == Errors.EDAMAGED) {
-      throw MappedMemory.damagedAt(what(file, write), address, size);
+      throw MappedMemory.damagedAt(what(file, write), place, size);
     }
     return result(file, n, write);
   }
@@ -135,6 +158,12 @@ final class FileBuffers {
     return at == Native.CURRENT
         ? Native.fileRead(fd, address, size)
         : Native.filePread(fd, address, size, at);
+  }
+
+  private static long callOnce(int fd, byte[] array, int start, int size, long at, boolean write) {
+    return write
+        ? Native.fileWriteBytes(fd, array, start, size, at)
+        : Native.fileReadBytes(fd, array, start, size, at);
   }
 
   private static String what(NativeFileChannel file, boolean write) {

@@ -104,6 +104,9 @@ final class Native {
   /** Parts that {@link #fileReadv} and {@link #fileWritev} take; C: {@code ZN_FILE_PARTS_MAX}. */
   static final int PARTS_MAX = 1024;
 
+  /** What {@link #fileReadBytes} and {@link #fileWriteBytes} move at most. */
+  static final int BYTES_MAX = 64 << 10;
+
   /** Flag of {@link #regionOpen}; C: {@code ZN_REGION_ZEROED}. */
   static final int REGION_ZEROED = 1;
 
@@ -343,6 +346,12 @@ final class Native {
   static native long fileWrite(int fd, long address, long size);
 
   static native long filePwrite(int fd, long address, long size, long offset);
+
+  /** As {@link #filePread}, into an array. size: 1 to {@link #BYTES_MAX}. offset: or CURRENT. */
+  static native long fileReadBytes(int fd, byte[] bytes, int start, int size, long offset);
+
+  /** As {@link #filePwrite}, out of an array. size: 1 to {@link #BYTES_MAX}. offset: or CURRENT. */
+  static native long fileWriteBytes(int fd, byte[] bytes, int start, int size, long offset);
 
   /** {@code count} pairs of longs: address, size. */
   static native long fileReadv(int fd, long[] parts, int count);
