@@ -29,11 +29,17 @@ ZN_MUST_CHECK int agent_install(JNIEnv *env, const char *text, char *message, si
 
 /* --- agent_options.c --- */
 
-enum agent_mode { AGENT_OBSERVE, AGENT_IO };
+/* What znio serves; the rest is the JDK's. Bits: of unsafe and fast, io is a part. */
+enum agent_mode {
+  AGENT_OBSERVE = 0,
+  AGENT_IO = 1,
+  AGENT_UNSAFE = 2,
+  AGENT_FAST = 4,
+};
 enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
 
 struct agent_options {
-  enum agent_mode mode;
+  uint32_t mode; /* of enum agent_mode */
   enum agent_log log;
   uint32_t stacks;     /* the stack of every such birth is taken: 0 none, 1 all */
   char json[PATH_MAX]; /* empty: no report */
@@ -131,7 +137,7 @@ const struct agent_row *agent_bound_row(enum agent_native native);
  * release; one that is not known is served by itself. One call at a time, in the live phase, with
  * no exception pending; leaves none. returns: how many are bound.
  */
-int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, enum agent_mode mode);
+int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, uint32_t mode);
 
 /* --- agent_site.c --- */
 

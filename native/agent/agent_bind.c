@@ -213,8 +213,8 @@ static jclass define_binder(JNIEnv *env) {
 }
 
 /* The functions have the same shape: whoever calls meanwhile meets one or the other. */
-static void set_servers(JNIEnv *env, int jdk, enum agent_mode mode) {
-  bool ours = mode == AGENT_IO && agent_is_known(jdk) && agent_serve_prepare(env);
+static void set_servers(JNIEnv *env, int jdk, uint32_t mode) {
+  bool ours = (mode & AGENT_IO) != 0 && agent_is_known(jdk) && agent_serve_prepare(env);
   for (int i = 0; i < AGENT_NATIVES; i++) {
     if (s_bound[i] == NULL) continue;
     bool serves = ours && s_bound[i]->serve != NULL;
@@ -223,7 +223,7 @@ static void set_servers(JNIEnv *env, int jdk, enum agent_mode mode) {
   }
 }
 
-int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, enum agent_mode mode) {
+int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, uint32_t mode) {
   if (s_binder == NULL) s_binder = define_binder(env);
   jmethodID run = s_binder == NULL ? NULL : (*env)->GetStaticMethodID(env, s_binder, "run", "()V");
   if (agent_threw(env) || run == NULL) return 0;

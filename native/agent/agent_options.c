@@ -18,6 +18,25 @@ void agent_options_default(struct agent_options *options) {
 
 static bool is(const char *text, const char *wanted) { return strcmp(text, wanted) == 0; }
 
+/* Later ones add to earlier ones, but for observe, which takes them back. */
+static bool set_mode(const char *option, struct agent_options *options) {
+  static const struct {
+    const char *name;
+    uint32_t bits;
+  } modes[] = {
+      {"io", AGENT_IO}, {"unsafe", AGENT_IO | AGENT_UNSAFE}, {"fast", AGENT_IO | AGENT_FAST}};
+  if (is(option, "observe")) {
+    options->mode = AGENT_OBSERVE;
+    return true;
+  }
+  for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    if (!is(option, modes[i].name)) continue;
+    options->mode |= modes[i].bits;
+    return true;
+  }
+  return false;
+}
+
 static int set_log(const char *value, struct agent_options *options) {
   static const char *const names[] = {"off", "warn", "info"};
   for (int i = 0; i < 3; i++) {
@@ -47,10 +66,7 @@ static int set_json(const char *value, struct agent_options *options) {
 }
 
 static int set(const char *option, struct agent_options *options, char *message, size_t size) {
-  if (is(option, "observe") || is(option, "io")) {
-    options->mode = is(option, "io") ? AGENT_IO : AGENT_OBSERVE;
-    return 1;
-  }
+  if (set_mode(option, options)) return 1;
   if (strncmp(option, "json=", 5) == 0) {
     if (set_json(option + 5, options) == 1) return 1;
     snprintf(message, size, "\"%.*s\" names no file: write json=FILE", 200, option);
