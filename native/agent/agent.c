@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "jni_znio.h"
+#include "znio/timeline.h"
 #include "znio/znio.h"
 
 extern const char zn_core_marker[];
@@ -81,6 +82,7 @@ static int install(JNIEnv *env) {
     return 0;
   }
   name_library(env);
+  (void)!agent_serve_prepare(env); /* whoever serves: paths of transfers ask for descriptors */
   agent_site_set(s_jvmti, s_options.stacks);
   int count = agent_bind(env, s_jvmti, jdk, s_options.mode);
   (void)(*env)->PopLocalFrame(env, NULL);
@@ -92,10 +94,11 @@ static int install(JNIEnv *env) {
 }
 
 /* returns: 0; or -errno, with the message. */
-static int prepare_report(const struct agent_options *options, char *message, size_t size) {
+static int prepare_report(const struct agent_options *options, const char *text, char *message,
+                          size_t size) {
   char jdk[128];
   read_property(s_jvmti, "java.vm.version", jdk, sizeof jdk);
-  int result = agent_report_prepare(options, jdk);
+  int result = agent_report_prepare(options, text == NULL ? "" : text, jdk);
   if (result == 0) return 0;
   snprintf(message, size, "no report can be written to %s (%s, %s): name another file by json=FILE",
            options->json, zn_error_name(result), zn_error_text(result));
@@ -136,7 +139,29 @@ static void JNICALL on_start(jvmtiEnv *jvmti, JNIEnv *env, jthread thread) {
 
 static void JNICALL on_end(jvmtiEnv *jvmti, JNIEnv *env) { agent_report_write("exit"); }
 
+/* Without JNI: the JVM stands still. */
+static void JNICALL on_pause(jvmtiEnv *jvmti) { zn_timeline_pause_begin(); }
+
+static void JNICALL on_pause_end(jvmtiEnv *jvmti) {
+  zn_timeline_pause_end();
+  agent_point();
+}
+
 static void JNICALL on_dump(jvmtiEnv *jvmti) { agent_report_write("dump"); }
+
+/* Events that a JVM may refuse. returns: does it tell of its pauses? */
+static bool enable_pauses(jvmtiEnv *jvmti) {
+  static const jvmtiEvent events[] = {JVMTI_EVENT_GARBAGE_COLLECTION_START,
+                                      JVMTI_EVENT_GARBAGE_COLLECTION_FINISH};
+  jvmtiCapabilities pauses;
+  memset(&pauses, 0, sizeof pauses);
+  pauses.can_generate_garbage_collection_events = 1;
+  jvmtiError error = (*jvmti)->AddCapabilities(jvmti, &pauses);
+  for (size_t i = 0; i < sizeof events / sizeof events[0] && error == JVMTI_ERROR_NONE; i++) {
+    error = (*jvmti)->SetEventNotificationMode(jvmti, JVMTI_ENABLE, events[i], NULL);
+  }
+  return error == JVMTI_ERROR_NONE;
+}
 
 static jvmtiEnv *open_jvmti(JavaVM *vm) {
   static const jvmtiEvent events[] = {JVMTI_EVENT_VM_INIT, JVMTI_EVENT_VM_DEATH,
@@ -153,6 +178,8 @@ static jvmtiEnv *open_jvmti(JavaVM *vm) {
   callbacks.VMInit = on_start;
   callbacks.VMDeath = on_end;
   callbacks.DataDumpRequest = on_dump;
+  callbacks.GarbageCollectionStart = on_pause;
+  callbacks.GarbageCollectionFinish = on_pause_end;
   jvmtiError error = (*jvmti)->SetEventCallbacks(jvmti, &callbacks, sizeof callbacks);
   for (size_t i = 0; i < sizeof events / sizeof events[0] && error == JVMTI_ERROR_NONE; i++) {
     error = (*jvmti)->SetEventNotificationMode(jvmti, JVMTI_ENABLE, events[i], NULL);
@@ -176,7 +203,10 @@ static int open_once(JavaVM *vm, char *message, size_t size) {
     return ZN_ESECOND;
   }
   s_jvmti = open_jvmti(vm);
-  if (s_jvmti != NULL) return 0;
+  if (s_jvmti != NULL) {
+    agent_life_prepare(s_jvmti, enable_pauses(s_jvmti));
+    return 0;
+  }
   snprintf(message, size, "this JVM has no JVMTI for us: all natives are left to it");
   return -ENOTSUP;
 }
@@ -187,7 +217,7 @@ static bool begin(JavaVM *vm, const char *text) {
   struct agent_options options;
   parse(text, &options);
   int result = open_once(vm, message, sizeof message);
-  if (result == 0) result = prepare_report(&options, message, sizeof message);
+  if (result == 0) result = prepare_report(&options, text, message, sizeof message);
   if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
   s_options = options;
   return s_jvmti != NULL;
@@ -225,7 +255,7 @@ int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
   if (result < 0) return result;
   pthread_mutex_lock(&s_mutex);
   result = open_once(vm, message, size);
-  if (result == 0) result = prepare_report(&options, message, size);
+  if (result == 0) result = prepare_report(&options, text, message, size);
   if (result == 0) {
     agent_set_log(options.log);
     s_options = options;

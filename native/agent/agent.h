@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #include "znio/error.h"
+#include "znio/life.h"
+#include "znio/meter.h"
 
 /* --- agent.c --- */
 
@@ -141,17 +143,98 @@ int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, uint32_t mode);
 
 /* --- agent_site.c --- */
 
-/* Every birth of so many bytes is sampled, if any is. */
-#define AGENT_SITE_LARGE ((int64_t)1 << 20)
-
-/* The stack of every such birth in a thread is taken from now on; 0: of none. */
+/* The stack of every such birth in a thread is taken from now on, and of each of ZN_LIFE_LARGE
+ * bytes; 0: of none. */
 void agent_site_set(jvmtiEnv *jvmti, uint32_t every);
 
 /* The site of a birth that happens now in the native that the calling thread is in; 0 if it is not
  * sampled. No exception may be pending; leaves none. */
 uint32_t agent_site(JNIEnv *env, int64_t size);
 
+/* --- agent_life.c --- */
+
+/* Before the first birth, and as often as one likes. has_pauses: the JVM tells of its pauses. */
+void agent_life_prepare(jvmtiEnv *jvmti, bool has_pauses);
+bool agent_life_has_pauses(void);
+
+/* Something was born in the native that the calling thread is in, and nobody else knows its address
+ * yet. No exception may be pending; leaves none. */
+void agent_life_born(JNIEnv *env, enum zn_life_kind kind, jlong address, jlong size);
+
+struct agent_death {
+  int64_t size; /* -ENOENT: it is not known */
+  uint32_t site;
+  bool sampled;
+  struct zn_life life; /* if it is sampled */
+};
+
+/* Before memory goes back: another thread may get the same address right after that. One of the
+ * next two must follow. returns: its size, or -ENOENT. */
+int64_t agent_life_take(enum zn_life_kind kind, jlong address, struct agent_death *death);
+
+/* It goes back, or has gone. No exception may be pending; leaves none. */
+void agent_life_end(JNIEnv *env, struct agent_death *death);
+
+/* It could not be given back. Makes no call of JNI. */
+void agent_life_put_back(jlong address, const struct agent_death *death);
+
+/* --- agent_sums.c --- */
+
+typedef int64_t agent_sums[AGENT_NATIVES][ZN_METER_COLUMNS];
+
+/* Deaths come first in the enumeration. */
+void agent_read_sums(agent_sums sums);
+
+/* What was born since we look, and has not died. */
+struct agent_live {
+  int64_t items;
+  int64_t bytes;
+};
+struct agent_live agent_live_memory(agent_sums sums);
+struct agent_live agent_live_mapped(agent_sums sums);
+
+/* The values of a point: bytes. */
+enum { AGENT_POINT_MEMORY, AGENT_POINT_MAPPED, AGENT_POINT_TRANSFERRED };
+
+/* Adds a point to the series; the second, if it is time for one. Without JNI: a collector's pause
+ * calls it, too. */
+void agent_add_point(agent_sums sums);
+void agent_point(void);
+
+/* --- agent_path.c --- */
+
+/* Paths of transfers; each has a row of the meter after those of the natives. */
+enum agent_path {
+  AGENT_TO_SENDFILE,
+  AGENT_TO_COPY_FILE_RANGE,
+  AGENT_TO_EITHER,  /* one of the two */
+  AGENT_TO_REFUSED, /* the JDK goes on in Java */
+  AGENT_FROM_COPY_FILE_RANGE,
+  AGENT_FROM_REFUSED,
+  AGENT_PATHS
+};
+
+const char *agent_path_name(enum agent_path path);
+enum agent_native agent_path_native(enum agent_path path);
+
+/* One transfer of the calling thread moved bytes of wanted that way. */
+void agent_path_add(enum agent_path path, int64_t bytes, int64_t wanted);
+
+/* Which way the JDK's transferTo0 of 21 and 25 will go. To be asked before it: afterwards the
+ * target's descriptor may be closed. */
+enum agent_path agent_path_to(JNIEnv *env, jobject target);
+
+/* A native of ours did the transfer of the call that the thread is in; path: enum zn_path; -1: it
+ * did not, after all. */
+void agent_path_served(enum agent_native native, int path);
+
+/* The call is over, by one of ours or else by_jdk. result: the native's. */
+void agent_path_ended(enum agent_path by_jdk, int64_t result, int64_t wanted);
+
 /* --- agent_serve.c --- */
+
+/* The descriptor in a java.io.FileDescriptor; -1 before agent_serve_prepare. */
+int agent_fd(JNIEnv *env, jobject file);
 
 /* Before the first of its functions is called. returns: false: this JDK is not what we know. */
 ZN_MUST_CHECK bool agent_serve_prepare(JNIEnv *env);
@@ -161,7 +244,9 @@ ZN_MUST_CHECK bool agent_serve_prepare(JNIEnv *env);
 /* Writes the report, if one is wanted. why: "exit", "dump". Any thread. */
 void agent_report_write(const char *why);
 
-/* Notes what a report tells of the JVM; sees that the file can be written. returns: 0 or -errno. */
-ZN_MUST_CHECK int agent_report_prepare(const struct agent_options *options, const char *jdk);
+/* Notes what a report tells of the options (text: as they were written) and the JVM; sees that the
+ * file can be written. returns: 0 or -errno. */
+ZN_MUST_CHECK int agent_report_prepare(const struct agent_options *options, const char *text,
+                                       const char *jdk);
 
 #endif

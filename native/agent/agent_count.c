@@ -2,7 +2,7 @@
 /*
  * What the JDK's natives are bound to. Each calls its target, which does the work, and counts what
  * came of it in the thread's own meter: no clock, no lock, no JNI. Only where a
- * birth is sampled, its stack is taken.
+ * birth is sampled, its stack is taken, and births and deaths of samples are recorded.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -10,7 +10,6 @@
 #include "agent.h"
 #include "agent_calls.h"
 #include "znio/file.h"
-#include "znio/foreign.h"
 #include "znio/meter.h"
 
 static _Atomic(const void *) s_targets[AGENT_NATIVES];
@@ -72,16 +71,12 @@ static int64_t bytes_of(jlong address, jint count) {
 static void born(JNIEnv *env, struct zn_meter *meter, enum agent_native native, jlong address,
                  jlong size) {
   zn_meter_add(meter, native, ZN_METER_BYTES, size);
-  /* What finds no room in the table is told by its death, which is counted as unknown. */
-  (void)!zn_foreign_born((uint64_t)address, size, agent_site(env, size));
+  agent_life_born(env, native == AGENT_MAP ? ZN_LIFE_MAPPED : ZN_LIFE_MEMORY, address, size);
 }
 
-/* Before the memory goes back: another thread may get the same address right after that. returns:
- * its size, or -ENOENT. */
-static int64_t died(struct zn_meter *meter, enum agent_native native, jlong address) {
-  int64_t size = zn_foreign_died((uint64_t)address, NULL);
+/* What a release gave back: size bytes, or -ENOENT. */
+static void released(struct zn_meter *meter, enum agent_native native, int64_t size) {
   zn_meter_add(meter, native, size < 0 ? ZN_METER_UNKNOWN : ZN_METER_RELEASED, size < 0 ? 1 : size);
-  return size;
 }
 
 jlong JNICALL agent_count_allocate(JNIEnv *env, jobject unsafe, jlong size) {
@@ -100,26 +95,29 @@ jlong JNICALL agent_count_allocate(JNIEnv *env, jobject unsafe, jlong size) {
 void JNICALL agent_count_free(JNIEnv *env, jobject unsafe, jlong address) {
   struct zn_meter *meter = zn_meter_own();
   zn_meter_add(meter, AGENT_FREE, ZN_METER_CALLS, 1);
-  if (address != 0) (void)died(meter, AGENT_FREE, address);
+  if (address != 0) {
+    struct agent_death death;
+    released(meter, AGENT_FREE, agent_life_take(ZN_LIFE_MEMORY, address, &death));
+    agent_life_end(env, &death);
+  }
   ((agent_free_call *)target(AGENT_FREE))(env, unsafe, address);
 }
 
 jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address, jlong size) {
   struct zn_meter *meter = zn_meter_own();
-  uint32_t site = 0;
-  int64_t before = address == 0 ? -1 : zn_foreign_died((uint64_t)address, &site);
+  struct agent_death death;
+  if (address != 0) (void)agent_life_take(ZN_LIFE_MEMORY, address, &death);
   agent_reallocate_call *call = (agent_reallocate_call *)target(AGENT_REALLOCATE);
   jlong moved_to = call(env, unsafe, address, size);
   zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_CALLS, 1);
   if (moved_to == 0) { /* the old block lives on */
     zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_FAILED, 1);
-    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before, site);
+    if (address != 0) agent_life_put_back(address, &death);
     return 0;
   }
-  if (before >= 0) {
-    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_RELEASED, before);
-  } else if (address != 0) {
-    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_UNKNOWN, 1);
+  if (address != 0) {
+    released(meter, AGENT_REALLOCATE, death.size);
+    agent_life_end(env, &death);
   }
   born(env, meter, AGENT_REALLOCATE, moved_to, size);
   return moved_to;
@@ -151,42 +149,51 @@ jlong JNICALL agent_count_map_of_channel(JNIEnv *env, jobject channel, jint mode
 }
 
 jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong size) {
-  uint32_t site = 0;
-  int64_t before = zn_foreign_died((uint64_t)address, &site);
+  struct agent_death death;
+  (void)agent_life_take(ZN_LIFE_MAPPED, address, &death);
   agent_unmap_call *call = (agent_unmap_call *)target(AGENT_UNMAP);
   jint result = call(env, type, address, size);
   struct zn_meter *meter = zn_meter_own();
   zn_meter_add(meter, AGENT_UNMAP, ZN_METER_CALLS, 1);
   if (result < 0) { /* it is mapped still */
     zn_meter_add(meter, AGENT_UNMAP, column_of(result), 1);
-    if (before >= 0) (void)!zn_foreign_born((uint64_t)address, before, site);
-  } else if (before < 0) {
-    zn_meter_add(meter, AGENT_UNMAP, ZN_METER_UNKNOWN, 1);
+    agent_life_put_back(address, &death);
   } else {
-    zn_meter_add(meter, AGENT_UNMAP, ZN_METER_RELEASED, before);
+    released(meter, AGENT_UNMAP, death.size);
+    agent_life_end(env, &death);
   }
   return result;
 }
 
 /* --- transfers --- */
 
+static jlong transferred(enum agent_native native, enum agent_path by_jdk, jlong result,
+                         jlong count) {
+  agent_path_ended(by_jdk, result, count);
+  return moved(native, result, count);
+}
+
 jlong JNICALL agent_count_transfer_to(JNIEnv *env, jclass type, jobject source, jlong position,
                                       jlong count, jobject file, jboolean append) {
   agent_transfer_to_call *call = (agent_transfer_to_call *)target(AGENT_TRANSFER_TO);
-  return moved(AGENT_TRANSFER_TO, call(env, type, source, position, count, file, append), count);
+  enum agent_path path = agent_path_to(env, file);
+  jlong result = call(env, type, source, position, count, file, append);
+  return transferred(AGENT_TRANSFER_TO, path, result, count);
 }
 
 jlong JNICALL agent_count_transfer_to_of_channel(JNIEnv *env, jobject channel, jobject source,
                                                  jlong position, jlong count, jobject file) {
   agent_transfer_to_of_channel_call *call =
       (agent_transfer_to_of_channel_call *)target(AGENT_TRANSFER_TO);
-  return moved(AGENT_TRANSFER_TO, call(env, channel, source, position, count, file), count);
+  jlong result = call(env, channel, source, position, count, file);
+  return transferred(AGENT_TRANSFER_TO, AGENT_TO_SENDFILE, result, count);
 }
 
 jlong JNICALL agent_count_transfer_from(JNIEnv *env, jclass type, jobject source, jobject file,
                                         jlong position, jlong count, jboolean append) {
   agent_transfer_from_call *call = (agent_transfer_from_call *)target(AGENT_TRANSFER_FROM);
-  return moved(AGENT_TRANSFER_FROM, call(env, type, source, file, position, count, append), count);
+  jlong result = call(env, type, source, file, position, count, append);
+  return transferred(AGENT_TRANSFER_FROM, AGENT_FROM_COPY_FILE_RANGE, result, count);
 }
 
 /* --- files --- */

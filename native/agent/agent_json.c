@@ -85,6 +85,22 @@ void agent_json_number(struct agent_json *json, const char *name, int64_t value)
   put_text(json, text);
 }
 
+void agent_json_null(struct agent_json *json, const char *name) {
+  start(json, name);
+  put_text(json, "null");
+}
+
+void agent_json_ms(struct agent_json *json, const char *name, int64_t us) {
+  if (us < 0) {
+    agent_json_null(json, name);
+    return;
+  }
+  char text[32];
+  snprintf(text, sizeof text, "%lld.%03d", (long long)(us / 1000), (int)(us % 1000));
+  start(json, name);
+  put_text(json, text);
+}
+
 int agent_json_end(struct agent_json *json) {
   put(json, '\n');
   flush(json);

@@ -26,6 +26,10 @@ void agent_json_open(struct agent_json *json, const char *name, char bracket);
 void agent_json_close(struct agent_json *json, char bracket);
 void agent_json_string(struct agent_json *json, const char *name, const char *value);
 void agent_json_number(struct agent_json *json, const char *name, int64_t value);
+void agent_json_null(struct agent_json *json, const char *name);
+
+/* us: microseconds, written as milliseconds with three decimals. Below 0: null. */
+void agent_json_ms(struct agent_json *json, const char *name, int64_t us);
 
 /* Writes what is left. returns: 0, or -errno of the first write that failed. */
 ZN_MUST_CHECK int agent_json_end(struct agent_json *json);

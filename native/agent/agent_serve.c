@@ -27,6 +27,11 @@ bool agent_serve_prepare(JNIEnv *env) {
   return true;
 }
 
+int agent_fd(JNIEnv *env, jobject file) {
+  jfieldID field = atomic_load(&s_fd);
+  return field == NULL ? -1 : (*env)->GetIntField(env, file, field);
+}
+
 static int fd_of(JNIEnv *env, jobject file) {
   return (*env)->GetIntField(env, file, atomic_load_explicit(&s_fd, memory_order_relaxed));
 }
@@ -134,11 +139,13 @@ static jlong transferred(JNIEnv *env, int64_t result) {
   return result == -EINTR ? AGENT_INTERRUPTED : thrown(env, result);
 }
 
-static int64_t transfer_by(enum zn_path path, const struct zn_end *source,
+static int64_t transfer_by(enum agent_native native, enum zn_path path, const struct zn_end *source,
                            const struct zn_end *target, int64_t count) {
   struct zn_transfer_options options = {.path = path};
   struct zn_receipt receipt;
-  return zn_transfer(source, target, count, &options, &receipt);
+  int64_t moved = zn_transfer(source, target, count, &options, &receipt);
+  agent_path_served(native, moved < 0 ? -1 : receipt.path);
+  return moved;
 }
 
 static bool is_socket(const struct zn_end *end) {
@@ -155,12 +162,13 @@ static int64_t transfer_to(JNIEnv *env, jobject source, jlong position, jlong co
   struct zn_end from = {.kind = ZN_END_FILE, .fd = fd_of(env, source), .offset = position};
   int result = zn_end_init(&target, fd_of(env, file));
   if (result < 0) return result;
-  if (is_socket(&target)) return transfer_by(ZN_PATH_SENDFILE, &from, &target, count);
+  if (is_socket(&target))
+    return transfer_by(AGENT_TRANSFER_TO, ZN_PATH_SENDFILE, &from, &target, count);
   if (target.kind != ZN_END_FILE) return ZN_EPAIR;
-  int64_t moved = transfer_by(ZN_PATH_COPY_FILE_RANGE, &from, &target, count);
+  int64_t moved = transfer_by(AGENT_TRANSFER_TO, ZN_PATH_COPY_FILE_RANGE, &from, &target, count);
   /* 0: /proc, and some network file systems. */
   if (moved > 0 || (moved < 0 && moved >= PRIVATE_ERRORS)) return moved;
-  moved = transfer_by(ZN_PATH_SENDFILE, &from, &target, count);
+  moved = transfer_by(AGENT_TRANSFER_TO, ZN_PATH_SENDFILE, &from, &target, count);
   return moved == ZN_EOVERLAP ? ZN_EPAIR : moved;
 }
 
@@ -205,5 +213,6 @@ jlong JNICALL agent_serve_transfer_from(JNIEnv *env, jclass type, jobject source
     return original(env, type, source, file, position, count, append);
   }
   target.offset = position;
-  return transferred(env, transfer_by(ZN_PATH_COPY_FILE_RANGE, &from, &target, most));
+  return transferred(
+      env, transfer_by(AGENT_TRANSFER_FROM, ZN_PATH_COPY_FILE_RANGE, &from, &target, most));
 }

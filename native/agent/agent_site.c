@@ -141,7 +141,7 @@ uint32_t agent_site(JNIEnv *env, int64_t size) {
   jvmtiEnv *jvmti = atomic_load_explicit(&s_jvmti, memory_order_acquire);
   if (jvmti == NULL) return 0;
   uint32_t every = atomic_load_explicit(&s_every, memory_order_relaxed);
-  if (size < AGENT_SITE_LARGE && ++t_births % every != 0) return 0;
+  if (size < ZN_LIFE_LARGE && ++t_births % every != 0) return 0;
   jvmtiFrameInfo frames[FRAMES_MAX];
   jint count = 0;
   jvmtiError error = (*jvmti)->GetStackTrace(jvmti, NULL, 0, FRAMES_MAX, frames, &count);

@@ -134,6 +134,12 @@ int64_t zn_file_size(int fd) {
   return S_ISBLK(status.st_mode) ? zn_sys_device_bytes(fd) : status.st_size;
 }
 
+int zn_file_is_regular(int fd) {
+  struct stat status;
+  int result = zn_sys_fstat(fd, &status);
+  return result < 0 ? result : S_ISREG(status.st_mode);
+}
+
 int zn_file_truncate(int fd, int64_t size) { return zn_sys_truncate(fd, size); }
 
 int zn_file_sync(int fd, bool metadata) {

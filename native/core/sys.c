@@ -16,6 +16,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Thread_local int64_t t_calls;
@@ -344,3 +345,13 @@ bool zn_sys_uring_supports(struct io_uring *ring, int opcode) {
   io_uring_free_probe(probe);
   return supported;
 }
+
+static int64_t read_clock(clockid_t clock, int64_t per_second) {
+  struct timespec time;
+  if (clock_gettime(clock, &time) != 0) return 0; /* every Linux has both */
+  return time.tv_sec * per_second + time.tv_nsec / (1000000000 / per_second);
+}
+
+int64_t zn_sys_monotonic_us(void) { return read_clock(CLOCK_MONOTONIC, 1000000); }
+
+int64_t zn_sys_unix_ms(void) { return read_clock(CLOCK_REALTIME, 1000); }

@@ -99,6 +99,9 @@ int zn_sys_fallocate(int fd, int mode, int64_t offset, int64_t size);
 int64_t zn_sys_block_bytes(int fd, int64_t *type); /* fstatfs: f_bsize and f_type */
 void zn_sys_yield(void);
 int64_t zn_sys_process_id(void);
+/* Clocks; no system call where the kernel's vDSO reads them, and not counted. */
+int64_t zn_sys_monotonic_us(void);
+int64_t zn_sys_unix_ms(void);
 
 /* For signal handlers, which must leave errno as they found it. */
 int zn_sys_errno(void);

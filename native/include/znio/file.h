@@ -90,6 +90,9 @@ ZN_API ZN_MUST_CHECK int64_t zn_file_seek(int fd, int64_t position);
 /* returns: the descriptor's own position, or -ESPIPE. */
 ZN_API ZN_MUST_CHECK int64_t zn_file_position(int fd);
 
+/* returns: 1 it is a regular file; 0 it is something else; -EBADF. */
+ZN_API ZN_MUST_CHECK int zn_file_is_regular(int fd);
+
 /* returns: bytes of the file, or of the block device; 0 where there is no size; -EOVERFLOW. */
 ZN_API ZN_MUST_CHECK int64_t zn_file_size(int fd);
 

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define ZN_METER_ROWS 32
+#define ZN_METER_ROWS 48
 
 enum zn_meter_column {
   ZN_METER_CALLS,    /* that have returned */

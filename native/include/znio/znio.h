@@ -10,6 +10,7 @@
 #include "znio/foreign.h"
 #include "znio/guard.h"
 #include "znio/ledger.h"
+#include "znio/life.h"
 #include "znio/limit.h"
 #include "znio/magazine.h"
 #include "znio/mapping.h"
@@ -19,6 +20,7 @@
 #include "znio/pipe.h"
 #include "znio/quarantine.h"
 #include "znio/region.h"
+#include "znio/timeline.h"
 #include "znio/transfer.h"
 
 #define ZN_VERSION "0.1.0"

@@ -37,16 +37,16 @@ record AgentReport(String text) {
   }
 
   /**
-   * A place of birth.
+   * A place of birth: what is live of it.
    *
    * @param stack its frames, as they are written
    */
   record Site(long items, long bytes, String stack) {}
 
-  /** The places of birth of what is live, those with most bytes first. */
+  /** The places of birth, those with most live bytes first. */
   List<Site> sites() {
     Matcher matcher =
-        Pattern.compile("\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),\\s*\"stack\": \\[([^]]*)]")
+        Pattern.compile("\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),[^{}]*\"stack\": \\[([^]]*)]")
             .matcher(text);
     List<Site> sites = new ArrayList<>();
     while (matcher.find()) {
