@@ -250,3 +250,19 @@ zn_built() {
   [ -x "$ZN_NATIVE/bin/znio-bench-peer" ] && [ -d "$ZN_ROOT/bench/target/lib" ] &&
     compgen -G "$ZN_ROOT/java/core/target/classes/META-INF/native/*/libznio.so" >/dev/null
 }
+
+# zn_applications: builds tests/applications, whose jars Maven fetches; returns 1 when it cannot.
+# What runs them needs the class path "$(zn_applications_path)".
+zn_applications() {
+  local target=$ZN_ROOT/tests/applications/target fingerprint
+  fingerprint=$(cd "$ZN_ROOT/tests/applications" &&
+    find ../../pom.xml pom.xml src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+  [ "$(cat "$target/znio-build.stamp" 2>/dev/null)" != "$fingerprint" ] || return 0
+  zn_run_logged "Building the applications" "$ZN_LOGS/applications.log" \
+    zn_maven -Papplications -pl tests/applications package || return 1
+  echo "$fingerprint" >"$target/znio-build.stamp"
+}
+
+zn_applications_path() {
+  echo "$ZN_ROOT/tests/applications/target/classes:$ZN_ROOT/tests/applications/target/lib/*"
+}
