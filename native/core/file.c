@@ -140,6 +140,15 @@ int zn_file_is_regular(int fd) {
   return result < 0 ? result : S_ISREG(status.st_mode);
 }
 
+int zn_file_identify(int fd, uint64_t *device, uint64_t *inode) {
+  struct stat status;
+  int result = zn_sys_fstat(fd, &status);
+  if (result < 0) return result;
+  *device = status.st_dev;
+  *inode = status.st_ino;
+  return 0;
+}
+
 int zn_file_truncate(int fd, int64_t size) { return zn_sys_truncate(fd, size); }
 
 int zn_file_sync(int fd, bool metadata) {

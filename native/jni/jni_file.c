@@ -92,6 +92,16 @@ static jlong JNICALL filePosition(JNIEnv *env, jclass self, jint fd) {
   return zn_file_position(fd);
 }
 
+static jint JNICALL fileIdentify(JNIEnv *env, jclass self, jint fd, jlongArray array) {
+  uint64_t device;
+  uint64_t inode;
+  int result = zn_file_identify(fd, &device, &inode);
+  if (result < 0) return result;
+  jlong values[] = {(jlong)device, (jlong)inode};
+  (*env)->SetLongArrayRegion(env, array, 0, sizeof(values) / sizeof(values[0]), values);
+  return result;
+}
+
 static jlong JNICALL fileSize(JNIEnv *env, jclass self, jint fd) { return zn_file_size(fd); }
 
 static jint JNICALL fileTruncate(JNIEnv *env, jclass self, jint fd, jlong size) {
@@ -122,8 +132,9 @@ static const JNINativeMethod methods[] = {
     JNI_METHOD(fileReadBytes, "(I[BIIJ)J"), JNI_METHOD(fileWriteBytes, "(I[BIIJ)J"),
     JNI_METHOD(fileReadv, "(I[JI)J"),       JNI_METHOD(fileWritev, "(I[JI)J"),
     JNI_METHOD(fileSeek, "(IJ)J"),          JNI_METHOD(filePosition, "(I)J"),
-    JNI_METHOD(fileSize, "(I)J"),           JNI_METHOD(fileTruncate, "(IJ)I"),
-    JNI_METHOD(fileSync, "(IZ)I"),          JNI_METHOD(fileAlignment, "(I)J"),
-    JNI_METHOD(fileLock, "(IJJZZ)I"),       JNI_METHOD(fileUnlock, "(IJJ)I"),
+    JNI_METHOD(fileIdentify, "(I[J)I"),     JNI_METHOD(fileSize, "(I)J"),
+    JNI_METHOD(fileTruncate, "(IJ)I"),      JNI_METHOD(fileSync, "(IZ)I"),
+    JNI_METHOD(fileAlignment, "(I)J"),      JNI_METHOD(fileLock, "(IJJZZ)I"),
+    JNI_METHOD(fileUnlock, "(IJJ)I"),
 };
 const struct jni_table jni_file_table = JNI_TABLE(methods);

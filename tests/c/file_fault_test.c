@@ -221,6 +221,9 @@ static void test_size(void **state) {
   for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
     s_fstat_error = -errors[i];
     assert_int_equal(zn_file_size(s_fd), -errors[i]);
+    uint64_t device;
+    uint64_t inode;
+    assert_int_equal(zn_file_identify(s_fd, &device, &inode), -errors[i]);
   }
   s_fstat_error = 0;
   s_type = S_IFBLK;

@@ -142,6 +142,12 @@ static void test_positions_and_sizes(void **state) {
   assert_int_equal(zn_file_sync(fd, true), 0);
   assert_int_equal(zn_file_sync(fd, false), 0);
   assert_true(zn_file_alignment(fd) >= 512);
+  struct stat status;
+  uint64_t device;
+  uint64_t inode;
+  assert_int_equal(fstat(fd, &status), 0);
+  assert_int_equal(zn_file_identify(fd, &device, &inode), 0);
+  assert_true(device == status.st_dev && inode == status.st_ino);
   assert_int_equal(zn_file_seek(fd, 0), 0);
   struct zn_file_part parts[] = {{bytes, 2}, {bytes + 4, 0}, {bytes + 5, 3}};
   assert_int_equal(zn_file_readv(fd, parts, 3), 5);

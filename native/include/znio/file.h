@@ -93,6 +93,10 @@ ZN_API ZN_MUST_CHECK int64_t zn_file_position(int fd);
 /* returns: 1 it is a regular file; 0 it is something else; -EBADF. */
 ZN_API ZN_MUST_CHECK int zn_file_is_regular(int fd);
 
+/* Sets what two descriptors of one file have in common, and no others as long as one of them is
+ * open. returns: 0; -EBADF, -EOVERFLOW, -EIO. */
+ZN_API ZN_MUST_CHECK int zn_file_identify(int fd, uint64_t *device, uint64_t *inode);
+
 /* returns: bytes of the file, or of the block device; 0 where there is no size; -EOVERFLOW. */
 ZN_API ZN_MUST_CHECK int64_t zn_file_size(int fd);
 

@@ -18,15 +18,16 @@ final class FileTransfers {
   /** A datagram can hold it. */
   private static final int CHUNK_BYTES = 32 << 10;
 
+  /** From here on a system call more is not felt, and a file that grows might be followed long. */
+  private static final long BOUNDED_BYTES = 64 << 10;
+
   private FileTransfers() {}
 
   /** pre: all arguments are checked. */
   static long to(NativeFileChannel file, long position, long count, WritableByteChannel target)
       throws IOException {
     try {
-      long size = file.size();
-      // Files that tell no size may have bytes all the same.
-      long most = size > 0 ? Math.min(count, size - position) : position > 0 ? 0 : count;
+      long most = Math.min(count, available(file, position, count, target));
       if (most <= 0) {
         return 0;
       }
@@ -49,8 +50,8 @@ final class FileTransfers {
       return 0;
     }
     try {
-      long most = Math.min(count, available(source));
-      if (most == 0) {
+      long most = Math.min(count, available(source, count, file));
+      if (most <= 0) {
         return 0;
       }
       return isLent(file, source)
@@ -67,15 +68,40 @@ final class FileTransfers {
     }
   }
 
-  /** As in the JDK what the source has now: else a file that grows by its own bytes never ends. */
-  private static long available(ReadableByteChannel source) throws IOException {
-    if (source instanceof FileChannel from && JdkFiles.isFile(from)) {
-      long size = from.size();
-      if (size > 0) { // files that tell no size may have bytes all the same
-        return Math.max(0, size - from.position());
-      }
+  /*
+   * As in the JDK a transfer ends where the source ends now: else a file that grows by its own bytes
+   * never ends. Files that tell no size may have bytes all the same.
+   */
+
+  private static long available(NativeFileChannel file, long position, long count, Channel target)
+      throws IOException {
+    if (endsByItself(file, count, target)) {
+      return count;
     }
-    return Long.MAX_VALUE;
+    long size = file.size();
+    return size > 0 || position > 0 ? size - position : count;
+  }
+
+  private static long available(ReadableByteChannel source, long count, NativeFileChannel target)
+      throws IOException {
+    if (!(source instanceof FileChannel file)
+        || !JdkFiles.isFile(file)
+        || endsByItself(file, count, target)) {
+      return count;
+    }
+    long size = file.size();
+    return size > 0 ? size - file.position() : count;
+  }
+
+  /** True if such a transfer ends at the end of the source, without being told where that is. */
+  private static boolean endsByItself(FileChannel source, long count, Channel target)
+      throws IOException {
+    if (count >= BOUNDED_BYTES || !(source instanceof NativeFileChannel from)) {
+      return false;
+    }
+    return target instanceof NativeFileChannel to
+        ? !from.isSameFile(to)
+        : !(target instanceof FileChannel) && JdkChannels.kind(target) != 0;
   }
 
   /** With DIRECT a file needs aligned memory, which the paths of a transfer do not have. */

@@ -364,6 +364,9 @@ final class Native {
 
   static native long fileSize(int fd);
 
+  /** Fills 2 longs: device and inode. */
+  static native int fileIdentify(int fd, long[] identity);
+
   static native int fileTruncate(int fd, long size);
 
   static native int fileSync(int fd, boolean metadata);

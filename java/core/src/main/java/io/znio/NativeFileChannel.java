@@ -18,6 +18,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.ProviderMismatchException;
 import java.nio.file.attribute.FileAttribute;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -60,6 +61,7 @@ public class NativeFileChannel extends FileChannel {
   private final ReentrantLock positionLock = new ReentrantLock();
   private final FileLocks locks = new FileLocks(this);
   private final Watch watch;
+  private volatile long[] identity; // null: nobody has asked
 
   /** Of {@link FileChannelMaker} alone. Owns the descriptor. */
   NativeFileChannel(int fd, int flags, int alignment, String name) {
@@ -386,6 +388,21 @@ public class NativeFileChannel extends FileChannel {
   public long size() throws IOException {
     checkOpen();
     return run(true, "Asking for the size of", Native::fileSize);
+  }
+
+  /** Are both open on one file? */
+  boolean isSameFile(NativeFileChannel other) throws IOException {
+    return this == other || Arrays.equals(identity(), other.identity());
+  }
+
+  private long[] identity() throws IOException {
+    long[] known = identity;
+    if (known == null) {
+      long[] asked = new long[2];
+      run(true, "Asking for the device of", fd -> Native.fileIdentify(fd, asked));
+      identity = known = asked;
+    }
+    return known;
   }
 
   @Override
