@@ -2,6 +2,7 @@
 #include "agent_json.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,17 +38,49 @@ static void put_text(struct agent_json *json, const char *text) {
   while (*text != '\0') put(json, *text++);
 }
 
+static void put_escaped(struct agent_json *json, unsigned unit) {
+  char escaped[8];
+  snprintf(escaped, sizeof escaped, "\\u%04x", unit & 0xffff);
+  put_text(json, escaped);
+}
+
+static unsigned continuation(const char *text) {
+  unsigned char c = (unsigned char)*text;
+  return (c & 0xc0) == 0x80 ? c & 0x3fu : UINT_MAX;
+}
+
+/*
+ * One character that is no ASCII. The JVM's UTF-8 has characters beyond 16 bits in two halves of
+ * three bytes each, which is how JSON escapes them; what was cut in the middle is put as U+FFFD.
+ * returns: its last byte.
+ */
+static const char *put_unit(struct agent_json *json, const char *text) {
+  unsigned lead = (unsigned char)*text;
+  unsigned second = continuation(text + 1);
+  unsigned third = second == UINT_MAX ? UINT_MAX : continuation(text + 2);
+  if (lead >= 0xc0 && lead < 0xe0 && second != UINT_MAX) {
+    put_escaped(json, (lead & 0x1f) << 6 | second);
+    return text + 1;
+  }
+  if (lead >= 0xe0 && lead < 0xf0 && third != UINT_MAX) {
+    put_escaped(json, (lead & 0x0f) << 12 | second << 6 | third);
+    return text + 2;
+  }
+  put_escaped(json, 0xfffd);
+  return text;
+}
+
 static void put_quoted(struct agent_json *json, const char *text) {
   put(json, '"');
   for (; *text != '\0'; text++) {
     unsigned char c = (unsigned char)*text;
-    if (c == '"' || c == '\\') put(json, '\\');
-    if (c >= ' ') {
-      put(json, *text);
+    if (c >= 0x80) {
+      text = put_unit(json, text);
+    } else if (c < ' ') {
+      put_escaped(json, c);
     } else {
-      char escaped[8];
-      snprintf(escaped, sizeof escaped, "\\u%04x", c);
-      put_text(json, escaped);
+      if (c == '"' || c == '\\') put(json, '\\');
+      put(json, *text);
     }
   }
   put(json, '"');
