@@ -204,6 +204,7 @@ static int open_once(JavaVM *vm, char *message, size_t size) {
   }
   s_jvmti = open_jvmti(vm);
   if (s_jvmti != NULL) {
+    agent_pools_prepare(vm, s_jvmti);
     agent_life_prepare(s_jvmti, enable_pauses(s_jvmti));
     return 0;
   }

@@ -125,6 +125,10 @@ void agent_set_target(enum agent_native native, const void *function);
 /* Clears what is pending. returns: was there anything? */
 bool agent_threw(JNIEnv *env);
 
+/* A class of the JDK's own loader, not initialised for it; a local reference, or NULL: there is
+ * none. After agent_bind; leaves no exception. */
+jclass agent_find_class(JNIEnv *env, const char *type);
+
 /* Does znio serve a native that is bound, or the JDK? */
 bool agent_serves(enum agent_native native);
 
@@ -200,6 +204,22 @@ enum { AGENT_POINT_MEMORY, AGENT_POINT_MAPPED, AGENT_POINT_TRANSFERRED };
  * calls it, too. */
 void agent_add_point(agent_sums sums);
 void agent_point(void);
+
+/* --- agent_pools.c --- */
+
+#define AGENT_POOLS 3
+
+struct agent_pool {
+  const char *name; /* as BufferPoolMXBean has it */
+  int64_t items;
+  int64_t bytes;
+};
+
+void agent_pools_prepare(JavaVM *vm, jvmtiEnv *jvmti);
+
+/* Reads the JDK's own counts. No exception may be pending; leaves none. pools: room for
+ * AGENT_POOLS. returns: how many this JDK has; 0 in a thread that is none of the JVM's. */
+int agent_pools_read(struct agent_pool *pools);
 
 /* --- agent_path.c --- */
 

@@ -138,13 +138,14 @@ static void *find_original(void *libnio, const struct agent_row *row) {
 
 /* --- binding --- */
 
-/* Class.forName(name, false, null): FindClass would initialise it. returns: a local reference. */
-static jclass find_class(JNIEnv *env, const char *type) {
+/* Class.forName(name, false, null): FindClass would initialise it. */
+jclass agent_find_class(JNIEnv *env, const char *type) {
   char name[NAME_MAX_BYTES];
   snprintf(name, sizeof name, "%s", type);
   for (char *c = name; *c != '\0'; c++) {
     if (*c == '/') *c = '.';
   }
+  if (s_binder == NULL) return NULL;
   jclass meta = (*env)->GetObjectClass(env, s_binder);
   jmethodID for_name = (*env)->GetStaticMethodID(
       env, meta, "forName", "(Ljava/lang/String;ZLjava/lang/ClassLoader;)Ljava/lang/Class;");
@@ -173,7 +174,7 @@ static void *original_of(JNIEnv *env, const struct agent_row *row, jclass type, 
 
 /* A row whose method is not there (a release that nobody has looked at) is left. */
 static void bind_row(JNIEnv *env, const struct agent_row *row, void *libnio) {
-  jclass type = find_class(env, row->type);
+  jclass type = agent_find_class(env, row->type);
   if (type == NULL) return;
   void *original = original_of(env, row, type, libnio);
   if (original == NULL) return;

@@ -46,6 +46,22 @@ static void write_live(struct agent_json *json, agent_sums sums) {
   agent_json_close(json, '}');
 }
 
+/* As the JDK counts them itself. Its code may run here: no lock of a sample's is held. */
+static void write_pools(struct agent_json *json) {
+  struct agent_pool pools[AGENT_POOLS];
+  int count = agent_pools_read(pools);
+  if (count == 0) return;
+  agent_json_open(json, "pools", '[');
+  for (int i = 0; i < count; i++) {
+    agent_json_open(json, NULL, '{');
+    agent_json_string(json, "name", pools[i].name);
+    agent_json_number(json, "items", pools[i].items);
+    agent_json_number(json, "bytes", pools[i].bytes);
+    agent_json_close(json, '}');
+  }
+  agent_json_close(json, ']');
+}
+
 static void write_transfers(struct agent_json *json) {
   agent_json_open(json, "transfers", '[');
   for (int i = 0; i < AGENT_PATHS; i++) {
@@ -86,6 +102,7 @@ static void write_report(struct agent_json *json, const char *why) {
   agent_json_number(json, "began_unix_ms", zn_timeline_unix_ms());
   agent_json_ms(json, "age_ms", zn_timeline_now());
   write_live(json, sums);
+  write_pools(json);
   agent_report_times(json);
   agent_report_lives(json);
   agent_json_number(json, "stacks", s_stacks);

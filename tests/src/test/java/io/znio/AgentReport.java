@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -46,7 +48,8 @@ record AgentReport(String text) {
   /** The places of birth, those with most live bytes first. */
   List<Site> sites() {
     Matcher matcher =
-        Pattern.compile("\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),[^{}]*\"stack\": \\[([^]]*)]")
+        Pattern.compile(
+                "\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),[^{}]*\"stack\": \\[([^]]*)]")
             .matcher(text);
     List<Site> sites = new ArrayList<>();
     while (matcher.find()) {
@@ -57,6 +60,39 @@ record AgentReport(String text) {
               matcher.group(3)));
     }
     return sites;
+  }
+
+  /**
+   * The members of each object in an array, as they are written: strings with quotes.
+   *
+   * @param array its name; its objects hold no others
+   */
+  List<Map<String, String>> objects(String array) {
+    Matcher body = Pattern.compile("\"" + array + "\": \\[([^]]*)]").matcher(text);
+    assertThat(body.find()).as("%s in %s", array, text).isTrue();
+    List<Map<String, String>> objects = new ArrayList<>();
+    Matcher object = Pattern.compile("\\{([^{}]*)}").matcher(body.group(1));
+    while (object.find()) {
+      Map<String, String> members = new LinkedHashMap<>();
+      Matcher member =
+          Pattern.compile("\"(\\w+)\": (\"(?:[^\"\\\\]|\\\\.)*\"|[^,]+)").matcher(object.group(1));
+      while (member.find()) {
+        members.put(member.group(1), member.group(2));
+      }
+      objects.add(members);
+    }
+    return objects;
+  }
+
+  /** A number in an object. */
+  long count(String object, String member) {
+    return number("\"" + object + "\": \\{[^}]*?\"" + member + "\": (-?\\d+)");
+  }
+
+  /** A number in an object of an object. */
+  long in(String object, String inner, String member) {
+    return number(
+        "\"" + object + "\": \\{[^]]*?\"" + inner + "\": \\{[^}]*?\"" + member + "\": (-?\\d+)");
   }
 
   private long number(String pattern) {

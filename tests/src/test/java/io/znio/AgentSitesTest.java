@@ -70,7 +70,8 @@ class AgentSitesTest extends AgentFixture {
     assertThat(second.stack()).contains("map0", "$Leak.map:", "$Leak.main:");
     assertThat(second.items()).isEqualTo(1);
     assertThat(second.bytes()).isEqualTo(1 << 20);
-    assertThat(report.sites()).filteredOn(site -> site.stack().contains("$Leak.clean"))
+    assertThat(report.sites())
+        .filteredOn(site -> site.stack().contains("$Leak.clean"))
         .extracting(AgentReport.Site::items)
         .isNotEmpty()
         .containsOnly(0L); // that is known, too, and comes last
@@ -87,7 +88,8 @@ class AgentSitesTest extends AgentFixture {
     AgentReport.Site second = report.sites().get(1);
     assertThat(second.stack()).contains("$Leak.leak:");
     assertThat(second.items()).isBetween(Leak.LEAKED / 64L - 1, Leak.LEAKED / 64L + 1);
-    assertThat(report.sites()).filteredOn(site -> site.stack().contains("$Leak.clean"))
+    assertThat(report.sites())
+        .filteredOn(site -> site.stack().contains("$Leak.clean"))
         .extracting(AgentReport.Site::items)
         .containsOnly(0L);
     assertThat(report.live("not_sampled", "items") + second.items() + 1)
