@@ -259,6 +259,11 @@ int agent_fd(JNIEnv *env, jobject file);
 /* Before the first of its functions is called. returns: false: this JDK is not what we know. */
 ZN_MUST_CHECK bool agent_serve_prepare(JNIEnv *env);
 
+/* --- agent_unsafe.c --- */
+
+/* The same; says why not. */
+ZN_MUST_CHECK bool agent_unsafe_prepare(void);
+
 /* --- agent_report.c --- */
 
 /* Writes the report, if one is wanted. why: "exit", "dump". Any thread. */

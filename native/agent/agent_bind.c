@@ -213,12 +213,29 @@ static jclass define_binder(JNIEnv *env) {
   return global;
 }
 
-/* The functions have the same shape: whoever calls meanwhile meets one or the other. */
+/* Not without all three: what is ours must come back to us. */
+static bool serves_memory(uint32_t mode) {
+  if ((mode & AGENT_UNSAFE) == 0) return false;
+  for (int i = 0; i <= AGENT_ALLOCATE; i++) {
+    if (s_bound[i] != NULL) continue;
+    agent_say(AGENT_LOG_WARN, "not all natives of memory could be bound: unsafe does nothing");
+    return false;
+  }
+  return agent_unsafe_prepare();
+}
+
+/*
+ * The functions have the same shape: whoever calls meanwhile meets one or the other. Memory of ours
+ * may outlive the option: who releases it asks whose it is from then on.
+ */
 static void set_servers(JNIEnv *env, int jdk, uint32_t mode) {
-  bool ours = (mode & AGENT_IO) != 0 && agent_is_known(jdk) && agent_serve_prepare(env);
+  bool known = agent_is_known(jdk);
+  bool files = known && (mode & AGENT_IO) != 0 && agent_serve_prepare(env);
+  bool memory = known && serves_memory(mode);
   for (int i = 0; i < AGENT_NATIVES; i++) {
     if (s_bound[i] == NULL) continue;
-    bool serves = ours && s_bound[i]->serve != NULL;
+    bool serves = i > AGENT_ALLOCATE ? files : memory || (i != AGENT_ALLOCATE && agent_serves(i));
+    serves = serves && s_bound[i]->serve != NULL;
     agent_set_target((enum agent_native)i, serves ? s_bound[i]->serve : s_originals[i]);
     atomic_store(&s_serves[i], serves);
   }

@@ -76,4 +76,9 @@ agent_size_call agent_serve_size;
 agent_lock_call agent_serve_lock;
 agent_release_call agent_serve_release;
 
+/* agent_unsafe.c: do the work. */
+agent_allocate_call agent_serve_allocate;
+agent_free_call agent_serve_free;
+agent_reallocate_call agent_serve_reallocate;
+
 #endif

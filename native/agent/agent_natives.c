@@ -22,9 +22,9 @@
 #define SERVED(suffix) (const void *)agent_count_##suffix, (const void *)agent_serve_##suffix
 
 static const struct agent_row rows[] = {
-    {AGENT_FREE, 17, 25, UNSAFE, "freeMemory0", "(J)V", COUNTED(free)},
-    {AGENT_REALLOCATE, 17, 25, UNSAFE, "reallocateMemory0", "(JJ)J", COUNTED(reallocate)},
-    {AGENT_ALLOCATE, 17, 25, UNSAFE, "allocateMemory0", "(J)J", COUNTED(allocate)},
+    {AGENT_FREE, 17, 25, UNSAFE, "freeMemory0", "(J)V", SERVED(free)},
+    {AGENT_REALLOCATE, 17, 25, UNSAFE, "reallocateMemory0", "(JJ)J", SERVED(reallocate)},
+    {AGENT_ALLOCATE, 17, 25, UNSAFE, "allocateMemory0", "(J)J", SERVED(allocate)},
     {AGENT_UNMAP, 17, 17, CHANNEL17, "unmap0", "(JJ)I", COUNTED(unmap)},
     {AGENT_UNMAP, 21, 25, FILES21, "unmap0", "(JJ)I", COUNTED(unmap)},
     {AGENT_MAP, 17, 17, CHANNEL17, "map0", "(IJJZ)J", COUNTED(map_of_channel)},

@@ -86,9 +86,8 @@ static int set(const char *option, struct agent_options *options, char *message,
     return -EINVAL;
   }
   snprintf(message, size,
-           "there is no option \"%.*s\": write observe, io, stacks=N, json=FILE or log=LEVEL, with "
-           "commas "
-           "between them",
+           "there is no option \"%.*s\": write observe, io, unsafe, stacks=N, json=FILE or "
+           "log=LEVEL, with commas between them",
            200, option);
   return -EINVAL;
 }

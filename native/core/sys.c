@@ -204,6 +204,10 @@ int zn_sys_mmap(int fd, int64_t offset, size_t size, int protection, int flags, 
 
 int zn_sys_munmap(void *address, size_t size) { return (int)counted(munmap(address, size)); }
 
+int zn_sys_mprotect(void *address, size_t size, int protection) {
+  return (int)counted(mprotect(address, size, protection));
+}
+
 int zn_sys_msync(void *address, size_t size) { return (int)counted(msync(address, size, MS_SYNC)); }
 
 int zn_sys_mincore(void *address, size_t size, unsigned char *pages) {

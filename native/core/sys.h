@@ -80,6 +80,7 @@ int zn_sys_status_flags(int fd); /* F_GETFL */
 
 int zn_sys_mmap(int fd, int64_t offset, size_t size, int protection, int flags, void **out);
 int zn_sys_munmap(void *address, size_t size);
+int zn_sys_mprotect(void *address, size_t size, int protection);
 int zn_sys_msync(void *address, size_t size);
 int zn_sys_mincore(void *address, size_t size, unsigned char *pages);
 int zn_sys_madvise(void *address, size_t size, int advice);

@@ -3,7 +3,6 @@ package io.znio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -128,9 +127,7 @@ class AgentAttachTest extends AgentFixture {
   }
 
   private static void free(ByteBuffer buffer) throws ReflectiveOperationException {
-    Field field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
-    field.setAccessible(true);
-    ((sun.misc.Unsafe) field.get(null)).invokeCleaner(buffer);
+    unsafe().invokeCleaner(buffer);
   }
 
   /** Without the quotes jcmd takes what is before the "=" for an option of its own. */

@@ -3,6 +3,7 @@ package io.znio;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +38,13 @@ abstract class AgentFixture {
       }
     }
     return library;
+  }
+
+  /** The JDK's, for programs that run in child JVMs. */
+  static sun.misc.Unsafe unsafe() throws ReflectiveOperationException {
+    Field field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
+    field.setAccessible(true);
+    return (sun.misc.Unsafe) field.get(null);
   }
 
   /** Runs a test's program in a child JVM. */

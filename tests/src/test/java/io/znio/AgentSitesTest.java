@@ -3,7 +3,6 @@ package io.znio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -40,9 +39,7 @@ class AgentSitesTest extends AgentFixture {
     }
 
     private static void clean() throws ReflectiveOperationException {
-      Field field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
-      field.setAccessible(true);
-      ((sun.misc.Unsafe) field.get(null)).invokeCleaner(ByteBuffer.allocateDirect(SIZE));
+      unsafe().invokeCleaner(ByteBuffer.allocateDirect(SIZE));
     }
 
     /** As large that it is always sampled. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,9 +25,7 @@ class AgentTest extends AgentFixture {
     static final List<ByteBuffer> LIVE = new ArrayList<>();
 
     public static void main(String[] arguments) throws Exception {
-      Field field = sun.misc.Unsafe.class.getDeclaredField("theUnsafe");
-      field.setAccessible(true);
-      sun.misc.Unsafe unsafe = (sun.misc.Unsafe) field.get(null);
+      sun.misc.Unsafe unsafe = unsafe();
       for (int i = 1; i <= 9000; i++) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(8 + i % 100 * 8);
         if (i % 3 == 0) {
