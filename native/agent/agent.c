@@ -83,6 +83,7 @@ static int install(JNIEnv *env) {
   }
   name_library(env);
   (void)!agent_serve_prepare(env); /* whoever serves: paths of transfers ask for descriptors */
+  agent_share_meters(&s_options);
   agent_site_set(s_jvmti, s_options.stacks);
   int count = agent_bind(env, s_jvmti, jdk, s_options.mode);
   (void)(*env)->PopLocalFrame(env, NULL);
@@ -218,7 +219,10 @@ static bool begin(JavaVM *vm, const char *text) {
   struct agent_options options;
   parse(text, &options);
   int result = open_once(vm, message, sizeof message);
-  if (result == 0) result = prepare_report(&options, text, message, sizeof message);
+  if (result == 0) {
+    result = prepare_report(&options, text, message, sizeof message);
+    if (result < 0) options.json[0] = '\0'; /* nobody is told of it, then */
+  }
   if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
   s_options = options;
   return s_jvmti != NULL;

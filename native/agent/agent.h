@@ -115,6 +115,12 @@ bool agent_is_known(int jdk);
 /* The i-th row, or NULL after the last. */
 const struct agent_row *agent_row(size_t i);
 
+/* --- agent_meter.c --- */
+
+/* The meters are in memory that the owner of the process can read from now on, if the system lets
+ * us; a reader is told which file the report goes to. Before the first native is bound. */
+void agent_share_meters(const struct agent_options *options);
+
 /* --- agent_count.c --- */
 
 /* What does the work of a native. Set before the native is bound; may change while it is called. */

@@ -24,15 +24,13 @@ static uint32_t s_stacks;
 
 static void write_native(struct agent_json *json, const struct agent_row *row,
                          const int64_t *sums) {
-  static const char *const columns[] = {"calls",       "bytes", "released",    "unknown",
-                                        "short",       "end",   "unavailable", "interrupted",
-                                        "unsupported", "failed"};
-  _Static_assert(sizeof columns / sizeof columns[0] == ZN_METER_COLUMNS, "a name each");
   agent_json_open(json, NULL, '{');
   agent_json_string(json, "class", row->type);
   agent_json_string(json, "name", row->name);
   agent_json_string(json, "served_by", agent_serves(row->native) ? "znio" : "jdk");
-  for (int i = 0; i < ZN_METER_COLUMNS; i++) agent_json_number(json, columns[i], sums[i]);
+  for (int i = 0; i < ZN_METER_COLUMNS; i++) {
+    agent_json_number(json, zn_meter_column_name(i), sums[i]);
+  }
   agent_json_close(json, '}');
 }
 

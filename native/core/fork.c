@@ -22,6 +22,7 @@ static const struct {
     {zn_site_fork_begin, zn_site_fork_end},
     {zn_memfd_table_fork_begin, zn_memfd_table_fork_end},
     {zn_pipe_fork_begin, zn_pipe_fork_end},
+    {zn_meter_fork_begin, zn_meter_fork_end},
 };
 #define PARTS (sizeof s_parts / sizeof *s_parts)
 

@@ -35,5 +35,7 @@ void zn_memfd_table_fork_begin(void);
 void zn_memfd_table_fork_end(bool child);
 void zn_pipe_fork_begin(void);
 void zn_pipe_fork_end(bool child);
+void zn_meter_fork_begin(void);
+void zn_meter_fork_end(bool child);
 
 #endif

@@ -49,9 +49,9 @@ int zn_memfd_create(int64_t size, int *fd) {
   *fd = -1;
   if (size <= 0) return -EINVAL;
   if (size > ZN_REGION_SIZE_MAX) return -EFBIG;
-  int created = zn_sys_memfd_create(size);
+  int created = zn_sys_memfd_create("znio", size);
   if (created < 0) return created;
-  int result = zn_sys_memfd_seal(created);
+  int result = zn_sys_memfd_seal(created, false);
   if (result < 0) {
     (void)zn_sys_close(created);
     return result;

@@ -27,10 +27,10 @@ static bool is_still_there(void) {
 static int make(void) {
   if (is_still_there()) return 0;
   s_fd = -1;
-  int fd = zn_sys_memfd_create(0);
+  int fd = zn_sys_memfd_create("znio", 0);
   if (fd < 0) return fd;
   struct stat status = {0};
-  int result = zn_sys_memfd_seal(fd); /* nobody can make it longer */
+  int result = zn_sys_memfd_seal(fd, false); /* nobody can make it longer */
   if (result == 0) result = zn_sys_fstat(fd, &status);
   if (result < 0) {
     (void)zn_sys_close(fd);

@@ -293,8 +293,8 @@ int64_t zn_sys_process_vm_writev(void *target, const void *source, size_t size) 
   return counted(process_vm_writev(getpid(), &from, 1, &to, 1, 0));
 }
 
-int zn_sys_memfd_create(int64_t size) {
-  int fd = (int)counted(memfd_create("znio", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+int zn_sys_memfd_create(const char *name, int64_t size) {
+  int fd = (int)counted(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (fd < 0) return fd;
   int64_t result = counted(ftruncate(fd, size));
   if (result == 0) return fd;
@@ -302,8 +302,9 @@ int zn_sys_memfd_create(int64_t size) {
   return (int)result;
 }
 
-int zn_sys_memfd_seal(int fd) {
-  return (int)counted(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL));
+int zn_sys_memfd_seal(int fd, bool read_only) {
+  int seals = F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL | (read_only ? F_SEAL_FUTURE_WRITE : 0);
+  return (int)counted(fcntl(fd, F_ADD_SEALS, seals));
 }
 
 int zn_sys_memfd_seals(int fd) { return (int)counted(fcntl(fd, F_GET_SEALS)); }

@@ -116,8 +116,10 @@ int zn_sys_membarrier(void);
 /* Copies within this process through the kernel: a page that is gone gives EFAULT, not a signal. */
 int64_t zn_sys_process_vm_writev(void *target, const void *source, size_t size);
 
-int zn_sys_memfd_create(int64_t size); /* created, sized, not sealed */
-int zn_sys_memfd_seal(int fd);         /* F_SEAL_GROW and F_SEAL_SHRINK */
+int zn_sys_memfd_create(const char *name, int64_t size); /* created, sized, not sealed */
+/* F_SEAL_GROW and F_SEAL_SHRINK. read_only: F_SEAL_FUTURE_WRITE too (Linux 5.1, else -EINVAL and no
+ * seal): who maps it from now on reads only. */
+int zn_sys_memfd_seal(int fd, bool read_only);
 int zn_sys_memfd_seals(int fd);
 
 struct io_uring;
