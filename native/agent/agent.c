@@ -252,6 +252,11 @@ JNIEXPORT jint JNICALL Agent_OnAttach(JavaVM *vm, char *text, void *reserved) {
   return attached ? JNI_OK : JNI_ERR;
 }
 
+int agent_check(const char *text, char *message, size_t size) {
+  struct agent_options options;
+  return parse_all(text, &options, message, size);
+}
+
 int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
   JavaVM *vm;
   struct agent_options options;

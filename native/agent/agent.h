@@ -29,6 +29,10 @@
  */
 ZN_MUST_CHECK int agent_install(JNIEnv *env, const char *text, char *message, size_t size);
 
+/* What io.znio.Agent.check does. returns: 0; -EINVAL, and message says what the first wrong option
+ * is, and what helps. */
+ZN_MUST_CHECK int agent_check(const char *text, char *message, size_t size);
+
 /* --- agent_options.c --- */
 
 /* What znio serves; the rest is the JDK's. Bits: of unsafe and fast, io is a part. */

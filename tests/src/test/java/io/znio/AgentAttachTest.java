@@ -208,11 +208,17 @@ class AgentAttachTest extends AgentFixture {
     public static void main(String[] arguments) {
       for (String options : List.of("json=" + arguments[0] + ",obserev", "json=/nowhere/r.json")) {
         try {
+          Agent.check("json=" + arguments[0] + ",log=off");
           Agent.install(options);
           System.out.println("installed");
         } catch (IllegalArgumentException e) {
           System.out.println(e.getMessage());
         }
+      }
+      try {
+        Agent.check("io,stacks=0");
+      } catch (IllegalArgumentException e) {
+        System.out.println(e.getMessage());
       }
     }
 
@@ -223,8 +229,9 @@ class AgentAttachTest extends AgentFixture {
   void aWrongOptionIsRefusedAsAWhole() throws Exception {
     Child child = run(List.of(), Mistakes.class, json.toString());
     assertThat(child.output().lines())
-        .hasSize(2)
+        .hasSize(3)
         .anySatisfy(line -> assertThat(line).startsWith("there is no option \"obserev\": write"))
+        .anySatisfy(line -> assertThat(line).startsWith("\"stacks=0\": write stacks=off"))
         .anySatisfy(line -> assertThat(line).startsWith("no report can be written to /nowhere/r"));
     assertThat(json).doesNotExist();
   }

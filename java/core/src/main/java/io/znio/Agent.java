@@ -33,16 +33,33 @@ public final class Agent {
     Objects.requireNonNull(options, "options");
     byte[] message = new byte[MESSAGE_MAX];
     int result = Native.agentInstall(options.getBytes(names()), message);
-    if (result < 0) {
-      String said = text(message);
-      throw new IllegalArgumentException(
-          said.isEmpty() ? "The options are too long: " + Errors.describe(result) : said);
-    }
+    refuse(result, message);
     if (result == 0) {
       throw new UnsupportedOperationException(
           "No native of this JVM can be bound: Java "
               + Runtime.version()
               + "; the agent knows JDK 17, 21 and 25");
+    }
+  }
+
+  /**
+   * Says whether options are right, without installing anything. Whether a file can be written is
+   * not looked at.
+   *
+   * @param options as for {@link #install}
+   * @throws IllegalArgumentException if an option is wrong; the message names it
+   */
+  public static void check(String options) {
+    Objects.requireNonNull(options, "options");
+    byte[] message = new byte[MESSAGE_MAX];
+    refuse(Native.agentCheck(options.getBytes(names()), message), message);
+  }
+
+  private static void refuse(int result, byte[] message) {
+    if (result < 0) {
+      String said = text(message);
+      throw new IllegalArgumentException(
+          said.isEmpty() ? "The options are too long: " + Errors.describe(result) : said);
     }
   }
 

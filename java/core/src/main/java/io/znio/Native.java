@@ -535,4 +535,7 @@ final class Native {
    * is to be said, up to a zero. options: in the file system's bytes.
    */
   static native int agentInstall(byte[] options, byte[] message);
+
+  /** 0; or an error, and {@code message} as of {@link #agentInstall}. Nothing is installed. */
+  static native int agentCheck(byte[] options, byte[] message);
 }
