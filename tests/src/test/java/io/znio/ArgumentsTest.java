@@ -261,6 +261,7 @@ class ArgumentsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("teleport")
         .hasMessageContaining("msg-zerocopy");
+    assertThatThrownBy(() -> parse.apply(null)).isInstanceOf(NullPointerException.class);
   }
 
   @Test

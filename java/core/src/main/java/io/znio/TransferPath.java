@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.util.Objects;
+
 /**
  * A way to move bytes. The numbers and names are those of {@code ZN_PATH_MAP} in {@code
  * znio/transfer.h}, and part of its ABI.
@@ -68,6 +70,7 @@ public enum TransferPath {
    * @throws IllegalArgumentException if there is none; the message lists the names
    */
   public static TransferPath ofText(String text) {
+    Objects.requireNonNull(text, "text");
     for (TransferPath path : PATHS) {
       if (path.text.equals(text)) {
         return path;
