@@ -85,6 +85,7 @@ static int install(JNIEnv *env) {
   (void)!agent_serve_prepare(env); /* whoever serves: paths of transfers ask for descriptors */
   agent_share_meters(&s_options);
   agent_site_set(s_jvmti, s_options.stacks);
+  agent_path_prepare(s_jvmti, s_options.stacks);
   int count = agent_bind(env, s_jvmti, jdk, s_options.mode);
   (void)(*env)->PopLocalFrame(env, NULL);
   agent_say(AGENT_LOG_INFO, "%d natives of JDK %d are bound", count, jdk);

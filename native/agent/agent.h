@@ -239,13 +239,19 @@ enum agent_path {
   AGENT_TO_COPY_FILE_RANGE,
   AGENT_TO_EITHER,  /* one of the two */
   AGENT_TO_REFUSED, /* the JDK goes on in Java */
+  AGENT_TO_MMAP,    /* calls are windows, bytes are mapped ones, from the start of a page */
+  AGENT_TO_COPY,    /* calls are pieces; of samples, times how many each stands for */
   AGENT_FROM_COPY_FILE_RANGE,
   AGENT_FROM_REFUSED,
+  AGENT_FROM_MMAP,
+  AGENT_FROM_COPY,
   AGENT_PATHS
 };
 
 const char *agent_path_name(enum agent_path path);
-enum agent_native agent_path_native(enum agent_path path);
+
+/* The native that went it, or the method that did it in Java. */
+const char *agent_path_native(enum agent_path path);
 
 /* One transfer of the calling thread moved bytes of wanted that way. */
 void agent_path_add(enum agent_path path, int64_t bytes, int64_t wanted);
@@ -259,7 +265,17 @@ enum agent_path agent_path_to(JNIEnv *env, jobject target);
 void agent_path_served(enum agent_native native, int path);
 
 /* The call is over, by one of ours or else by_jdk. result: the native's. */
-void agent_path_ended(enum agent_path by_jdk, int64_t result, int64_t wanted);
+void agent_path_ended(enum agent_native native, enum agent_path by_jdk, int64_t result,
+                      int64_t wanted);
+
+/* every: one in so many reads and writes that may be a piece of a copy is looked at; 0: none. */
+void agent_path_prepare(jvmtiEnv *jvmti, uint32_t every);
+
+/* The thread is in a native that mapped, read by pread, or wrote by pwrite: was it for a transfer?
+ * No exception may be pending where result or size is above 0; leaves none. */
+void agent_path_mapped(JNIEnv *env, bool read_only, int64_t size);
+void agent_path_read(JNIEnv *env, int64_t size, int64_t result);
+void agent_path_written(JNIEnv *env, int64_t size, int64_t result);
 
 /* --- agent_serve.c --- */
 

@@ -125,13 +125,16 @@ jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address,
 
 /* --- mappings: whoever unmaps says how much --- */
 
-static jlong mapped(JNIEnv *env, jlong address, jlong size) {
+#define READ_ONLY 0 /* FileChannelImpl.MAP_RO */
+
+static jlong mapped(JNIEnv *env, jlong address, jint mode, jlong size) {
   struct zn_meter *meter = zn_meter_own();
   zn_meter_add(meter, AGENT_MAP, ZN_METER_CALLS, 1);
   if (address < 0) {
     zn_meter_add(meter, AGENT_MAP, column_of(address), 1);
   } else {
     born(env, meter, AGENT_MAP, address, size);
+    agent_path_mapped(env, mode == READ_ONLY, size);
   }
   return address;
 }
@@ -139,13 +142,13 @@ static jlong mapped(JNIEnv *env, jlong address, jlong size) {
 jlong JNICALL agent_count_map(JNIEnv *env, jclass type, jobject file, jint mode, jlong position,
                               jlong size, jboolean sync) {
   agent_map_call *call = (agent_map_call *)target(AGENT_MAP);
-  return mapped(env, call(env, type, file, mode, position, size, sync), size);
+  return mapped(env, call(env, type, file, mode, position, size, sync), mode, size);
 }
 
 jlong JNICALL agent_count_map_of_channel(JNIEnv *env, jobject channel, jint mode, jlong position,
                                          jlong size, jboolean sync) {
   agent_map_of_channel_call *call = (agent_map_of_channel_call *)target(AGENT_MAP);
-  return mapped(env, call(env, channel, mode, position, size, sync), size);
+  return mapped(env, call(env, channel, mode, position, size, sync), mode, size);
 }
 
 jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong size) {
@@ -169,7 +172,7 @@ jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong si
 
 static jlong transferred(enum agent_native native, enum agent_path by_jdk, jlong result,
                          jlong count) {
-  agent_path_ended(by_jdk, result, count);
+  agent_path_ended(native, by_jdk, result, count);
   return moved(native, result, count);
 }
 
@@ -226,12 +229,16 @@ jint JNICALL agent_count_write(JNIEnv *env, jclass type, jobject file, jlong add
 
 jint JNICALL agent_count_pread(JNIEnv *env, jclass type, jobject file, jlong address, jint size,
                                jlong position) {
-  return move_at(AGENT_PREAD, env, type, file, address, size, position);
+  jint result = move_at(AGENT_PREAD, env, type, file, address, size, position);
+  agent_path_read(env, size, result);
+  return result;
 }
 
 jint JNICALL agent_count_pwrite(JNIEnv *env, jclass type, jobject file, jlong address, jint size,
                                 jlong position) {
-  return move_at(AGENT_PWRITE, env, type, file, address, size, position);
+  jint result = move_at(AGENT_PWRITE, env, type, file, address, size, position);
+  agent_path_written(env, size, result);
+  return result;
 }
 
 jlong JNICALL agent_count_readv(JNIEnv *env, jclass type, jobject file, jlong address, jint count) {

@@ -23,8 +23,7 @@ _Static_assert(AGENT_NATIVES + AGENT_PATHS <= ZN_METER_ROWS, "a row each");
 /* As "transferTo0/sendfile", in one word. */
 static void name_path(struct zn_meter_row *rows, enum agent_path path) {
   char *name = rows[AGENT_NATIVES + (int)path].name;
-  snprintf(name, ZN_METER_NAME_MAX, "%s/%s", rows[agent_path_native(path)].name,
-           agent_path_name(path));
+  snprintf(name, ZN_METER_NAME_MAX, "%s/%s", agent_path_native(path), agent_path_name(path));
   for (char *at = name; (at = strchr(at, ' ')) != NULL;) *at = '_';
 }
 

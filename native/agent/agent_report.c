@@ -64,10 +64,9 @@ static void write_transfers(struct agent_json *json) {
   agent_json_open(json, "transfers", '[');
   for (int i = 0; i < AGENT_PATHS; i++) {
     int64_t sums[ZN_METER_COLUMNS];
-    const struct agent_row *row = agent_bound_row(agent_path_native((enum agent_path)i));
     if (zn_meter_read(AGENT_NATIVES + i, sums) < 0 || sums[ZN_METER_CALLS] == 0) continue;
     agent_json_open(json, NULL, '{');
-    agent_json_string(json, "native", row == NULL ? "" : row->name);
+    agent_json_string(json, "native", agent_path_native((enum agent_path)i));
     agent_json_string(json, "path", agent_path_name((enum agent_path)i));
     agent_json_number(json, "calls", sums[ZN_METER_CALLS]);
     agent_json_number(json, "bytes", sums[ZN_METER_BYTES]);
