@@ -95,16 +95,12 @@ static int install(JNIEnv *env) {
   return count;
 }
 
-/* returns: 0; or -errno, with the message. */
-static int prepare_report(const struct agent_options *options, const char *text, char *message,
-                          size_t size) {
+/* What the options, written as text, ask for from now on; but the natives. */
+static void take(const struct agent_options *options, const char *text) {
   char jdk[128];
   read_property(s_jvmti, "java.vm.version", jdk, sizeof jdk);
-  int result = agent_report_prepare(options, text == NULL ? "" : text, jdk);
-  if (result == 0) return 0;
-  snprintf(message, size, "no report can be written to %s (%s, %s): name another file by json=FILE",
-           options->json, zn_error_name(result), zn_error_text(result));
-  return result;
+  agent_report_set(options, text == NULL ? "" : text, jdk);
+  s_options = *options;
 }
 
 /* --- options --- */
@@ -219,14 +215,17 @@ static bool begin(JavaVM *vm, const char *text) {
   char message[AGENT_MESSAGE_MAX + PATH_MAX];
   struct agent_options options;
   parse(text, &options);
-  int result = open_once(vm, message, sizeof message);
-  if (result == 0) {
-    result = prepare_report(&options, text, message, sizeof message);
-    if (result < 0) options.json[0] = '\0'; /* nobody is told of it, then */
+  if (open_once(vm, message, sizeof message) < 0) {
+    agent_say(AGENT_LOG_WARN, "%s", message);
+    return false;
   }
-  if (result < 0) agent_say(AGENT_LOG_WARN, "%s", message);
-  s_options = options;
-  return s_jvmti != NULL;
+  for (int form = 0; form < AGENT_FORMS; form++) {
+    if (agent_report_check(&options, (enum agent_form)form, message, sizeof message) == 0) continue;
+    agent_say(AGENT_LOG_WARN, "%s", message);
+    options.reports[form][0] = '\0';
+  }
+  take(&options, text);
+  return true;
 }
 
 /* At the start of the JVM. Whatever happens, the application starts. */
@@ -266,10 +265,12 @@ int agent_install(JNIEnv *env, const char *text, char *message, size_t size) {
   if (result < 0) return result;
   pthread_mutex_lock(&s_mutex);
   result = open_once(vm, message, size);
-  if (result == 0) result = prepare_report(&options, text, message, size);
+  for (int form = 0; form < AGENT_FORMS && result == 0; form++) {
+    result = agent_report_check(&options, (enum agent_form)form, message, size);
+  }
   if (result == 0) {
     agent_set_log(options.log);
-    s_options = options;
+    take(&options, text);
     result = install(env);
   }
   pthread_mutex_unlock(&s_mutex);

@@ -44,11 +44,14 @@ enum agent_mode {
 };
 enum agent_log { AGENT_LOG_OFF, AGENT_LOG_WARN, AGENT_LOG_INFO };
 
+/* The forms of the report: JSON, and a page that shows it. */
+enum agent_form { AGENT_JSON, AGENT_HTML, AGENT_FORMS };
+
 struct agent_options {
   uint32_t mode; /* of enum agent_mode */
   enum agent_log log;
-  uint32_t stacks;     /* the stack of every such birth is taken: 0 none, 1 all */
-  char json[PATH_MAX]; /* empty: no report */
+  uint32_t stacks;                     /* the stack of every such birth is taken: 0 none, 1 all */
+  char reports[AGENT_FORMS][PATH_MAX]; /* empty: none of that form */
 };
 
 #define AGENT_MESSAGE_MAX 1024
@@ -292,12 +295,22 @@ ZN_MUST_CHECK bool agent_unsafe_prepare(void);
 
 /* --- agent_report.c --- */
 
-/* Writes the report, if one is wanted. why: "exit", "dump". Any thread. */
+/* Writes the report, in each form that is wanted. why: "exit", "dump". Any thread. */
 void agent_report_write(const char *why);
 
-/* Notes what a report tells of the options (text: as they were written) and the JVM; sees that the
- * file can be written. returns: 0 or -errno. */
-ZN_MUST_CHECK int agent_report_prepare(const struct agent_options *options, const char *text,
-                                       const char *jdk);
+/* Can the file of a form be written, if one is wanted? Makes it, and changes nothing else.
+ * returns: 0; or -errno, with the message. */
+ZN_MUST_CHECK int agent_report_check(const struct agent_options *options, enum agent_form form,
+                                     char *message, size_t size);
+
+/* From now on reports go where the options say, which have been checked. text: the options as they
+ * were written; jdk: its version; both are told by reports. */
+void agent_report_set(const struct agent_options *options, const char *text, const char *jdk);
+
+/* --- agent_page.c --- */
+
+/* The page, as it is before its data and after; not terminated. */
+const char *agent_page_head(size_t *size);
+const char *agent_page_tail(size_t *size);
 
 #endif

@@ -6,14 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent.h"
 #include "znio/file.h"
-
-void agent_json_begin(struct agent_json *json, int fd) {
-  json->fd = fd;
-  json->error = 0;
-  json->separator = '\0';
-  json->length = 0;
-}
 
 static void flush(struct agent_json *json) {
   size_t written = 0;
@@ -36,6 +30,10 @@ static void put(struct agent_json *json, char c) {
 
 static void put_text(struct agent_json *json, const char *text) {
   while (*text != '\0') put(json, *text++);
+}
+
+static void put_all(struct agent_json *json, const char *text, size_t size) {
+  for (size_t i = 0; i < size; i++) put(json, text[i]);
 }
 
 static void put_escaped(struct agent_json *json, unsigned unit) {
@@ -76,7 +74,7 @@ static void put_quoted(struct agent_json *json, const char *text) {
     unsigned char c = (unsigned char)*text;
     if (c >= 0x80) {
       text = put_unit(json, text);
-    } else if (c < ' ') {
+    } else if (c < ' ' || (c == '<' && json->page)) { /* no string ends the page's script */
       put_escaped(json, c);
     } else {
       if (c == '"' || c == '\\') put(json, '\\');
@@ -134,8 +132,25 @@ void agent_json_ms(struct agent_json *json, const char *name, int64_t us) {
   put_text(json, text);
 }
 
+void agent_json_begin(struct agent_json *json, int fd, bool page) {
+  json->fd = fd;
+  json->error = 0;
+  json->page = page;
+  json->separator = '\0';
+  json->length = 0;
+  if (!page) return;
+  size_t size;
+  const char *head = agent_page_head(&size);
+  put_all(json, head, size);
+}
+
 int agent_json_end(struct agent_json *json) {
   put(json, '\n');
+  if (json->page) {
+    size_t size;
+    const char *tail = agent_page_tail(&size);
+    put_all(json, tail, size);
+  }
   flush(json);
   return json->error;
 }

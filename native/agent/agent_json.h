@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON, written to a descriptor as it is told: no tree of it in memory, whatever its size. The
- * library links nothing but jemalloc and liburing; of JSON it needs numbers and short names.
+ * JSON, written to a descriptor as it is told: no tree of it in memory, whatever its size; alone or
+ * inside the page that shows it. The library links nothing but jemalloc and liburing; of JSON it
+ * needs numbers and short names.
  */
 #ifndef ZN_AGENT_JSON_H
 #define ZN_AGENT_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,12 +16,14 @@
 struct agent_json {
   int fd;
   int error; /* the first that a write met; nothing is written after it */
+  bool page;
   char separator;
   size_t length;
   char buffer[4096];
 };
 
-void agent_json_begin(struct agent_json *json, int fd);
+/* page: the JSON is the data of the page, which is written around it. */
+void agent_json_begin(struct agent_json *json, int fd, bool page);
 
 /* name: the member's, or NULL in an array and at the top. bracket: '{' or '['. */
 void agent_json_open(struct agent_json *json, const char *name, char bracket);

@@ -60,5 +60,5 @@ void agent_share_meters(const struct agent_options *options) {
     agent_say(AGENT_LOG_INFO, "the counters cannot be read from outside: %s, %s",
               zn_error_name(result), zn_error_text(result));
   }
-  tell_file(options->json);
+  tell_file(options->reports[AGENT_JSON]);
 }

@@ -59,17 +59,18 @@ static int set_stacks(const char *value, struct agent_options *options) {
   return 1;
 }
 
-static int set_json(const char *value, struct agent_options *options) {
-  if (value[0] == '\0' || strlen(value) >= sizeof options->json) return -EINVAL;
-  snprintf(options->json, sizeof options->json, "%s", value);
+static int set_report(const char *value, char *report) {
+  if (value[0] == '\0' || strlen(value) >= PATH_MAX) return -EINVAL;
+  snprintf(report, PATH_MAX, "%s", value);
   return 1;
 }
 
 static int set(const char *option, struct agent_options *options, char *message, size_t size) {
   if (set_mode(option, options)) return 1;
-  if (strncmp(option, "json=", 5) == 0) {
-    if (set_json(option + 5, options) == 1) return 1;
-    snprintf(message, size, "\"%.*s\" names no file: write json=FILE", 200, option);
+  if (strncmp(option, "json=", 5) == 0 || strncmp(option, "html=", 5) == 0) {
+    enum agent_form form = option[0] == 'j' ? AGENT_JSON : AGENT_HTML;
+    if (set_report(option + 5, options->reports[form]) == 1) return 1;
+    snprintf(message, size, "\"%.*s\" names no file: write %.5sFILE", 200, option, option);
     return -EINVAL;
   }
   if (strncmp(option, "stacks=", 7) == 0) {
@@ -86,8 +87,8 @@ static int set(const char *option, struct agent_options *options, char *message,
     return -EINVAL;
   }
   snprintf(message, size,
-           "there is no option \"%.*s\": write observe, io, unsafe, stacks=N, json=FILE or "
-           "log=LEVEL, with commas between them",
+           "there is no option \"%.*s\": write observe, io, unsafe, stacks=N, json=FILE, "
+           "html=FILE or log=LEVEL, with commas between them",
            200, option);
   return -EINVAL;
 }

@@ -17,7 +17,7 @@
 #define OWNER_ONLY 0600
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER;
-static char s_file[PATH_MAX]; /* empty: none */
+static char s_files[AGENT_FORMS][PATH_MAX]; /* empty: none */
 static char s_jdk[128];
 static char s_options[1024]; /* as they were written */
 static uint32_t s_stacks;
@@ -110,34 +110,52 @@ static void write_report(struct agent_json *json, const char *why) {
 }
 
 /* READ, so that a FIFO does not make us wait for somebody who reads it. */
-static int open_report(uint32_t more, int *fd) {
+static int open_report(const char *file, uint32_t more, int *fd) {
   uint32_t flags = ZN_FILE_READ | ZN_FILE_WRITE | ZN_FILE_CREATE | ZN_FILE_NO_FOLLOW | more;
-  return zn_file_open(s_file, flags, OWNER_ONLY, fd);
+  return zn_file_open(file, flags, OWNER_ONLY, fd);
 }
 
-int agent_report_prepare(const struct agent_options *options, const char *text, const char *jdk) {
+int agent_report_check(const struct agent_options *options, enum agent_form form, char *message,
+                       size_t size) {
+  static const char *const names[] = {"json", "html"};
+  const char *report = options->reports[form];
+  char file[PATH_MAX];
   int fd;
+  if (report[0] == '\0') return 0;
+  if (form != AGENT_JSON && strcmp(report, options->reports[AGENT_JSON]) == 0) {
+    snprintf(message, size, "json and html name the same file %s: name another by html=FILE",
+             report);
+    return -EINVAL;
+  }
+  int result = agent_expand(report, file, sizeof file);
+  if (result == 0) result = open_report(file, 0, &fd);
+  if (result == 0) {
+    (void)!zn_file_close(fd);
+    return 0;
+  }
+  snprintf(message, size, "no report can be written to %s (%s, %s): name another file by %s=FILE",
+           report, zn_error_name(result), zn_error_text(result), names[form]);
+  return result;
+}
+
+void agent_report_set(const struct agent_options *options, const char *text, const char *jdk) {
   pthread_mutex_lock(&s_mutex);
   snprintf(s_jdk, sizeof s_jdk, "%s", jdk);
   snprintf(s_options, sizeof s_options, "%s", text);
   s_stacks = options->stacks;
-  s_file[0] = '\0';
-  int result = options->json[0] == '\0' ? 0 : agent_expand(options->json, s_file, sizeof s_file);
-  if (result == 0 && s_file[0] != '\0') {
-    result = open_report(0, &fd);
-    if (result == 0) (void)!zn_file_close(fd);
-    if (result < 0) s_file[0] = '\0';
+  for (int form = 0; form < AGENT_FORMS; form++) {
+    int result = agent_expand(options->reports[form], s_files[form], sizeof s_files[form]);
+    if (result < 0) s_files[form][0] = '\0';
   }
   pthread_mutex_unlock(&s_mutex);
-  return result;
 }
 
-static int write_file(const char *why) {
+static int write_file(const char *file, bool page, const char *why) {
   int fd;
-  int result = open_report(ZN_FILE_TRUNCATE, &fd);
+  int result = open_report(file, ZN_FILE_TRUNCATE, &fd);
   if (result < 0) return result;
   struct agent_json json;
-  agent_json_begin(&json, fd);
+  agent_json_begin(&json, fd, page);
   write_report(&json, why);
   result = agent_json_end(&json);
   int closed = zn_file_close(fd);
@@ -146,10 +164,13 @@ static int write_file(const char *why) {
 
 void agent_report_write(const char *why) {
   pthread_mutex_lock(&s_mutex);
-  int result = s_file[0] == '\0' ? 0 : write_file(why);
-  if (result < 0) {
-    agent_say(AGENT_LOG_WARN, "the report could not be written to %s: %s, %s", s_file,
-              zn_error_name(result), zn_error_text(result));
+  for (int form = 0; form < AGENT_FORMS; form++) {
+    const char *file = s_files[form];
+    int result = file[0] == '\0' ? 0 : write_file(file, form == AGENT_HTML, why);
+    if (result < 0) {
+      agent_say(AGENT_LOG_WARN, "the report could not be written to %s: %s, %s", file,
+                zn_error_name(result), zn_error_text(result));
+    }
   }
   pthread_mutex_unlock(&s_mutex);
 }

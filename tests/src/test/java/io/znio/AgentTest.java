@@ -152,6 +152,7 @@ class AgentTest extends AgentFixture {
     "stacks=0, '\"stacks=0\": write stacks=off, stacks=all, or stacks=N'",
     "stacks=1x, '\"stacks=1x\": write stacks=off, stacks=all, or stacks=N'",
     "json=, '\"json=\" names no file: write json=FILE'",
+    "html=, '\"html=\" names no file: write html=FILE'",
     "json=/nowhere/report.json, 'no report can be written to /nowhere/report.json (ENOENT'"
   })
   void aMistakeIsSaidInOneLineAndTheProgramRuns(String option, String message) throws Exception {
