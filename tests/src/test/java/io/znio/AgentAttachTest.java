@@ -178,6 +178,16 @@ class AgentAttachTest extends AgentFixture {
     checkHammer(run(options, Hammer.class, file, library.toString(), "json=" + json));
   }
 
+  /** What threads allocated before goes back to the JDK, what they allocate then comes from us. */
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xmixed", "-Xint", "-XX:NativeMemoryTracking=detail"})
+  void memoryBecomesOursMeanwhile(String option) throws Exception {
+    String file = directory.resolve("file").toString();
+    String options = "unsafe,json=" + json;
+    checkHammer(run(List.of(LATE, option), Hammer.class, file, library.toString(), options));
+    assertThat(AgentReport.read(json).servedBy("allocateMemory0")).isEqualTo("znio");
+  }
+
   @Test
   void aProgramInstallsItItself() throws Exception {
     String file = directory.resolve("file").toString();
