@@ -101,7 +101,7 @@ static void write_report(struct agent_json *json, const char *why) {
   write_live(json, sums);
   write_pools(json);
   agent_report_times(json);
-  agent_report_lives(json);
+  agent_report_lives(json, s_stacks);
   agent_json_number(json, "stacks", s_stacks);
   agent_report_sites(json);
   write_transfers(json);

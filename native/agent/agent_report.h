@@ -16,13 +16,14 @@ void agent_report_times(struct agent_json *json);
 /* --- agent_report_life.c: "lifetimes", "ends", "not_recorded", "records" --- */
 
 /* Decides which sites will be written, for records name them by their place in that list. */
-void agent_report_lives(struct agent_json *json);
+void agent_report_lives(struct agent_json *json, uint32_t every);
 
-/* --- agent_report_site.c: "not_sampled", "sites" --- */
+/* --- agent_report_site.c: "not_sampled", "users", "sites" --- */
 
 /* Reads what is known of all sites; those that wanted names will be written whatever their size.
+ * every: how many small births a sample stands for.
  * Before agent_report_place and agent_report_sites. */
-void agent_report_choose_sites(const uint32_t *wanted, int64_t count);
+void agent_report_choose_sites(const uint32_t *wanted, int64_t count, uint32_t every);
 
 /* The place in the list of sites; -1: it is not in it. */
 int agent_report_place(uint32_t site);

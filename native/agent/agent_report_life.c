@@ -89,12 +89,12 @@ static void write_record(struct agent_json *json, const struct zn_life *life) {
   agent_json_close(json, '}');
 }
 
-void agent_report_lives(struct agent_json *json) {
+void agent_report_lives(struct agent_json *json, uint32_t every) {
   static struct zn_life lives[2 * ZN_LIFE_KEPT]; /* one report at a time */
   uint32_t sites[2 * ZN_LIFE_KEPT];
   int64_t count = zn_life_select(lives);
   for (int64_t i = 0; i < count; i++) sites[i] = lives[i].site;
-  agent_report_choose_sites(sites, count);
+  agent_report_choose_sites(sites, count, every);
   write_totals(json);
   agent_json_open(json, "records", '[');
   for (int64_t i = 0; i < count; i++) write_record(json, &lives[i]);

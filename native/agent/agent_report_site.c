@@ -16,6 +16,7 @@
 static struct {
   int64_t items; /* live */
   int64_t bytes;
+  int64_t estimated; /* bytes, with those that its samples stand for */
   int64_t longest_us;
   int place; /* in s_chosen, from 1 on */
 } s_sites[ZN_SITES_MAX + 1];
@@ -28,13 +29,79 @@ struct chosen {
 static struct chosen s_chosen[SITES_WRITTEN + 2 * ZN_LIFE_KEPT];
 static int s_count;
 
-static void sum_live(void) {
+/* Who wanted the memory: of the first frames of its stack one begins like this. The first row that
+ * fits; DirectByteBuffer is what BufferPoolMXBean counts as direct, temporary buffers of JDK 17 are
+ * in that, too. */
+static const struct {
+  const char *name;
+  const char *frame;
+} s_users[] = {
+    {"temporary buffers of channels", "sun.nio.ch.Util.getTemporary"},
+    {"arenas", "jdk.internal.foreign."},
+    {"direct buffers", "java.nio.DirectByteBuffer.<init>"},
+    {"mappings", "sun.nio.ch.FileChannelImpl.map"},
+    {"others", ""},
+};
+enum { USERS = sizeof s_users / sizeof s_users[0], USER_FRAMES = 6 };
+
+static struct {
+  int64_t items;
+  int64_t bytes;
+  int64_t estimated; /* bytes */
+} s_sums[USERS];
+
+static bool begins(const char *stack, const char *frame) {
+  for (int i = 0; i < USER_FRAMES; i++) {
+    if (strncmp(stack, frame, strlen(frame)) == 0) return true;
+    stack += strcspn(stack, "\n");
+    if (*stack++ == '\0') return false;
+  }
+  return false;
+}
+
+/* text: room for ZN_SITE_TEXT_MAX + 1. */
+static void read_text(uint32_t site, char *text) {
+  int64_t length = zn_site_text(site, text, ZN_SITE_TEXT_MAX);
+  text[length < 0 ? 0 : length] = '\0';
+}
+
+static void sum_users(void) {
+  char text[ZN_SITE_TEXT_MAX + 1];
+  memset(s_sums, 0, sizeof s_sums);
+  for (uint32_t site = 1; site <= ZN_SITES_MAX; site++) {
+    if (s_sites[site].items == 0) continue;
+    int user = 0;
+    read_text(site, text);
+    while (!begins(text, s_users[user].frame)) user++; /* the last fits all */
+    s_sums[user].items += s_sites[site].items;
+    s_sums[user].bytes += s_sites[site].bytes;
+    s_sums[user].estimated += s_sites[site].estimated;
+  }
+}
+
+static void write_users(struct agent_json *json) {
+  agent_json_open(json, "users", '[');
+  for (int i = 0; i < USERS; i++) {
+    agent_json_open(json, NULL, '{');
+    agent_json_string(json, "name", s_users[i].name);
+    agent_json_number(json, "items", s_sums[i].items);
+    agent_json_number(json, "bytes", s_sums[i].bytes);
+    agent_json_number(json, "estimated_bytes", s_sums[i].estimated);
+    agent_json_close(json, '}');
+  }
+  agent_json_close(json, ']');
+}
+
+/* every: how many small births a sample stands for. */
+static void sum_live(uint32_t every) {
   struct zn_foreign_entry entries[256];
   uint64_t cursor = 0;
   for (int64_t count; (count = zn_foreign_next(&cursor, entries, 256)) > 0;) {
     for (int64_t i = 0; i < count; i++) {
       s_sites[entries[i].site].items++;
       s_sites[entries[i].site].bytes += entries[i].size;
+      int64_t weight = entries[i].size >= ZN_LIFE_LARGE ? 1 : every;
+      s_sites[entries[i].site].estimated += entries[i].size * weight;
     }
   }
 }
@@ -84,10 +151,11 @@ static void choose_largest(void) {
   }
 }
 
-void agent_report_choose_sites(const uint32_t *wanted, int64_t count) {
+void agent_report_choose_sites(const uint32_t *wanted, int64_t count, uint32_t every) {
   memset(s_sites, 0, sizeof s_sites);
   s_count = 0;
-  sum_live();
+  sum_live(every);
+  sum_users();
   find_oldest();
   choose_largest();
   for (int i = 0; i < s_count; i++) s_sites[s_chosen[i].site].place = 1;
@@ -104,8 +172,7 @@ int agent_report_place(uint32_t site) { return s_sites[site].place - 1; }
 
 static void write_stack(struct agent_json *json, uint32_t site) {
   char text[ZN_SITE_TEXT_MAX + 1];
-  int64_t length = zn_site_text(site, text, ZN_SITE_TEXT_MAX);
-  text[length < 0 ? 0 : length] = '\0';
+  read_text(site, text);
   agent_json_open(json, "stack", '[');
   for (char *frame = text, *rest; *frame != '\0'; frame = rest) {
     rest = frame + strcspn(frame, "\n");
@@ -137,6 +204,7 @@ void agent_report_amount(struct agent_json *json, const char *name, int64_t item
 
 void agent_report_sites(struct agent_json *json) {
   agent_report_amount(json, "not_sampled", s_sites[0].items, s_sites[0].bytes);
+  write_users(json);
   agent_json_open(json, "sites", '[');
   for (int i = 0; i < s_count; i++) write_site(json, &s_chosen[i]);
   agent_json_close(json, ']');

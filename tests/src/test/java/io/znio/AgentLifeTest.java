@@ -300,4 +300,59 @@ class AgentLifeTest extends AgentFixture {
     assertThat(direct.get("items")).isEqualTo(Long.toString(report.live("unsafe", "items")));
     assertThat(direct.get("bytes")).isEqualTo(Long.toString(report.live("unsafe", "bytes")));
   }
+
+  /** Runs in a child JVM: each user of Unsafe keeps something of a size of its own. */
+  public static final class Users {
+    static final int TEMPORARY = 3000;
+    static final int DIRECT = 5000;
+    static final int ARENA = 7000;
+    static final int OTHER = 9000;
+    static final int MAPPED = 11_000;
+
+    static final List<Object> LIVE = new ArrayList<>();
+
+    public static void main(String[] arguments) throws Exception {
+      Path file = Files.write(Files.createTempFile("users", ""), new byte[MAPPED]);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        LIVE.add(channel.map(FileChannel.MapMode.READ_ONLY, 0, MAPPED));
+        channel.read(ByteBuffer.allocate(TEMPORARY));
+        LIVE.add(ByteBuffer.allocateDirect(DIRECT));
+        unsafe().allocateMemory(OTHER);
+        if (Runtime.version().feature() >= 22) {
+          Class<?> arena = Class.forName("java.lang.foreign.Arena");
+          Object global = arena.getMethod("global").invoke(null);
+          arena.getMethod("allocate", long.class, long.class).invoke(global, ARENA, 16);
+        }
+        System.exit(0); // while this thread has its temporary buffer
+      }
+    }
+
+    private Users() {}
+  }
+
+  private static long bytes(AgentReport report, String user) {
+    return report.objects("users").stream()
+        .filter(members -> members.get("name").equals("\"" + user + "\""))
+        .mapToLong(members -> (long) number(members, "bytes"))
+        .sum();
+  }
+
+  @Test
+  void usersAreNamedThatTheJdkDoesNotCount() throws Exception {
+    AgentReport report = run(",stacks=all", Users.class);
+    assertThat(bytes(report, "mappings")).isEqualTo(Users.MAPPED);
+    assertThat(bytes(report, "direct buffers")).isEqualTo(Users.DIRECT);
+    assertThat(bytes(report, "temporary buffers of channels"))
+        .isGreaterThanOrEqualTo(Users.TEMPORARY);
+    assertThat(bytes(report, "others")).isGreaterThanOrEqualTo(Users.OTHER);
+    if (Runtime.version().feature() >= 22) {
+      assertThat(bytes(report, "arenas")).isGreaterThanOrEqualTo(Users.ARENA);
+    }
+    long sum = 0;
+    for (Map<String, String> user : report.objects("users")) {
+      sum += (long) number(user, "bytes");
+      assertThat(user.get("estimated_bytes")).isEqualTo(user.get("bytes"));
+    }
+    assertThat(sum).isEqualTo(report.live("unsafe", "bytes") + report.live("mapped", "bytes"));
+  }
 }
