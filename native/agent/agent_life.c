@@ -78,8 +78,8 @@ int64_t agent_life_take(enum zn_life_kind kind, jlong address, struct agent_deat
 }
 
 void agent_life_end(JNIEnv *env, struct agent_death *death) {
-  char thread[ZN_LIFE_NAME_SIZE];
   if (!death->sampled) return;
+  char thread[ZN_LIFE_NAME_SIZE] = "";
   read_thread(env, thread);
   zn_life_died(&death->life, is_cleaner(thread) ? ZN_LIFE_CLEANED : ZN_LIFE_EXPLICIT, thread);
   agent_point();

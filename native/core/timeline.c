@@ -8,8 +8,7 @@
 
 #include "sys.h"
 
-#define ZN_TIMELINE_STEP_US 1000 /* between two points, at first; doubled when they are too many   \
-                                  */
+#define ZN_TIMELINE_STEP_US 1000 /* between two points, at first; doubled with each thinning */
 #define ZN_TIMELINE_NONE ((int64_t)-1)
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER; /* of all below but the atomic ones */
