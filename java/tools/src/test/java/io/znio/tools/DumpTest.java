@@ -83,7 +83,7 @@ class DumpTest {
         "{\"znio\": \"0.1.0\", \"format\": \"2\"}| has format \"2\", and this version",
         "{\"znio\": \"0.1.0\", \"format\": 2} {}| is no dump of the agent: not JSON",
         "{\"znio\": \"0.1.0\", \"format\": 2, \"sites\": {}}| sites is not a list",
-        "{\"znio\": \"0.1.0\", \"format\": 2, \"sites\": [1]}| an element of sites is not an object",
+        "{\"znio\": \"0.1.0\", \"format\": 2, \"sites\": [1]}| element of sites is not an object",
         "{\"znio\": \"0.1.0\", \"format\": 2, \"sites\": [{}]}| stack of a site is not a list",
         "{\"znio\": \"0.1.0\", \"format\": 2, \"live\": []}| live is not an object",
       })
