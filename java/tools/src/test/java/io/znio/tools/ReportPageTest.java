@@ -117,6 +117,7 @@ class ReportPageTest {
         .contains("last GC 1 min 30 s before, 3.20 ms")
         .contains("None that was sampled has been released.")
         .contains("<td>6 (30 %)</td>")
+        .contains("No lifetime is known of 3 items")
         .doesNotContain("This part could not be drawn")
         .doesNotContain("class=\"panel notice\"")
         .doesNotContain("id=\"evil\"");
