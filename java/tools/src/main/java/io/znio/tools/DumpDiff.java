@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +27,10 @@ final class DumpDiff {
 
   /** As many sites as a dump of the agent has at most: there may be more that it does not list. */
   private static final int SITES_LISTED = 100;
+
+  /** Of lambdas and other hidden classes, of generated accessors and of proxies. */
+  private static final Pattern MADE_AT_RUN_TIME =
+      Pattern.compile("(\\$\\d+)?[./]0x[0-9a-f]+|(?<=Accessor|\\$Proxy)\\d+");
 
   private static final List<String> KINDS = List.of("unsafe", "mapped");
 
@@ -99,8 +104,7 @@ final class DumpDiff {
     out.append("B  ").append(about(after)).append('\n');
     if (!before.root().path("process").equals(after.root().path("process"))
         || !before.root().path("began_unix_ms").equals(after.root().path("began_unix_ms"))) {
-      out.append(
-          "Two processes: what one has and the other lacks was not released, it never was.\n");
+      out.append("A and B are two processes: this compares their runs.\n");
     } else if (after.root().path("age_ms").asDouble() < before.root().path("age_ms").asDouble()) {
       out.append("B is older than A.\n");
     }
@@ -191,16 +195,9 @@ final class DumpDiff {
     calls("Transfers by path", match("transfers", path, DumpDiff::calls));
   }
 
+  /** By the method's name alone: another JDK has it in another class, and another may serve it. */
   private void natives() {
-    Function<JsonNode, String> name =
-        node ->
-            node.path("class").asText().replaceFirst("^.*[/.]", "")
-                + "."
-                + node.path("name").asText()
-                + " ("
-                + node.path("served_by").asText()
-                + ")";
-    calls("Natives", match("natives", name, DumpDiff::calls));
+    calls("Natives", match("natives", node -> node.path("name").asText(), DumpDiff::calls));
   }
 
   private void calls(String title, List<Row> all) {
@@ -227,8 +224,13 @@ final class DumpDiff {
 
   private static String stack(JsonNode site) {
     List<String> frames = new ArrayList<>();
-    site.path("stack").forEach(frame -> frames.add(clean(frame.asText())));
+    site.path("stack").forEach(frame -> frames.add(clean(named(frame.asText()))));
     return frames.isEmpty() ? "(no stack)" : String.join("\n", frames);
+  }
+
+  /** A frame without what is by chance: the numbers and addresses of classes made at run time. */
+  private static String named(String frame) {
+    return MADE_AT_RUN_TIME.matcher(frame).replaceAll("");
   }
 
   /** What a terminal would take for more than text is left out: names come from other programs. */

@@ -42,8 +42,31 @@ class DumpDiffTest {
   @Test
   void twoProcessesAndAWrongOrderAreSaid() throws IOException {
     Dump other = Dumps.of("\"process\": 4712, \"began_unix_ms\": 1");
-    assertThat(DumpDiff.text(Dumps.before(), other, 10)).contains("Two processes: ");
+    assertThat(DumpDiff.text(Dumps.before(), other, 10)).contains("A and B are two processes");
     assertThat(DumpDiff.text(Dumps.after(), Dumps.before(), 10)).contains("B is older than A.\n");
+  }
+
+  @Test
+  void whatIsMadeAtRunTimeIsTheSameInEachRun() throws IOException {
+    String site = "\"sites\": [{\"items\": 1, \"bytes\": %d, \"stack\": [\"%s\", \"%s\", \"%s\"]}]";
+    Dump before =
+        Dumps.of(
+            site.formatted(
+                1,
+                "app.Main$$Lambda$3.0x00007f59e0000a08.run",
+                "jdk.internal.reflect.GeneratedMethodAccessor7.invoke",
+                "jdk.proxy2.$Proxy12.call:1"));
+    Dump after =
+        Dumps.of(
+            site.formatted(
+                3,
+                "app.Main$$Lambda.0x0000000080040210.run",
+                "jdk.internal.reflect.GeneratedMethodAccessor12.invoke",
+                "jdk.proxy2.$Proxy9.call:1"));
+    assertThat(DumpDiff.text(before, after, 10))
+        .contains("1 grew, 1 changed\n")
+        .contains("+2 B in 0 items, now 3 B in 1\n")
+        .contains("app.Main$$Lambda.run\n");
   }
 
   @Test
