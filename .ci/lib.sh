@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What tests/run and bench/compare share: installing what is missing, finding JDKs, building once.
+# What tests/run, bench/compare and java/znio share: installing what is missing, finding JDKs,
+# building once.
 # Sourced; the caller has set -euo pipefail.
 
 ZN_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -270,6 +271,7 @@ zn_build() {
 # Is there something to run? (A clean of one module leaves the stamp.)
 zn_built() {
   [ -x "$ZN_NATIVE/bin/znio-bench-peer" ] && [ -d "$ZN_ROOT/bench/target/lib" ] &&
+    zn_tools_jar >/dev/null &&
     compgen -G "$ZN_ROOT/java/core/target/classes/META-INF/native/*/libznio.so" >/dev/null
 }
 
@@ -287,4 +289,10 @@ zn_applications() {
 
 zn_applications_path() {
   echo "$ZN_ROOT/tests/applications/target/classes:$ZN_ROOT/tests/applications/target/lib/*"
+}
+
+# The one jar of the command line: znio-tools-VERSION.jar.
+zn_tools_jar() {
+  compgen -G "$ZN_ROOT/java/tools/target/znio-tools-*.jar" |
+    awk '!/-(sources|javadoc)[.]jar$/ { jar = $0 } END { print jar; exit !jar }'
 }
