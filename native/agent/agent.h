@@ -248,6 +248,8 @@ enum agent_path {
   AGENT_FROM_REFUSED,
   AGENT_FROM_MMAP,
   AGENT_FROM_COPY,
+  AGENT_FAST_SPLICE, /* of the option fast: transferFrom of sockets and pipes, */
+  AGENT_FAST_COPY,   /* or to a file that cannot be spliced to */
   AGENT_PATHS
 };
 
@@ -287,6 +289,9 @@ int agent_fd(JNIEnv *env, jobject file);
 
 /* Before the first of its functions is called. returns: false: this JDK is not what we know. */
 ZN_MUST_CHECK bool agent_serve_prepare(JNIEnv *env);
+
+/* Throws an IOException with the system's text. returns: AGENT_THROWN. */
+int agent_throw(JNIEnv *env, int64_t error);
 
 /* --- agent_unsafe.c --- */
 

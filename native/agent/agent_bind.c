@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "agent_fast.h"
 
 #define BINDER "znio/AgentBinder"
 #define NAME_MAX_BYTES 128
@@ -22,6 +23,7 @@
 static struct {
   jvmtiEnv *jvmti;
   int jdk;
+  uint32_t mode;
 } s_job;
 
 static jclass s_binder; /* a global reference; once made it stays */
@@ -199,6 +201,7 @@ static void JNICALL bind_all(JNIEnv *env, jclass binder) {
     bind_row(env, row, libnio);
     (void)(*env)->PopLocalFrame(env, NULL);
   }
+  if ((s_job.mode & AGENT_FAST) != 0) agent_ghost_bind(env, libnio);
 }
 
 static jclass define_binder(JNIEnv *env) {
@@ -246,11 +249,13 @@ int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, uint32_t mode) {
   jmethodID run = s_binder == NULL ? NULL : (*env)->GetStaticMethodID(env, s_binder, "run", "()V");
   if (agent_threw(env) || run == NULL) return 0;
   s_job.jdk = jdk;
+  s_job.mode = mode;
   s_job.jvmti = jvmti;
   (*env)->CallStaticVoidMethod(env, s_binder, run);
   s_job.jvmti = NULL;
   (void)agent_threw(env);
   set_servers(env, jdk, mode);
+  agent_fast_set(env, (mode & AGENT_FAST) != 0 && agent_is_known(jdk));
   int count = 0;
   for (int i = 0; i < AGENT_NATIVES; i++) count += s_bound[i] != NULL;
   return count;

@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "agent_calls.h"
+#include "agent_fast.h"
 #include "znio/file.h"
 #include "znio/meter.h"
 
@@ -203,13 +204,15 @@ jlong JNICALL agent_count_transfer_from(JNIEnv *env, jclass type, jobject source
 
 static jint move(enum agent_native native, JNIEnv *env, jclass type, jobject file, jlong address,
                  jint size) {
-  agent_move_call *call = (agent_move_call *)target(native);
+  bool ghost = agent_is_ghost(address); /* which is read into only */
+  agent_move_call *call = ghost ? agent_ghost_read : (agent_move_call *)target(native);
   return (jint)moved(native, call(env, type, file, address, size), size);
 }
 
 static jint move_at(enum agent_native native, JNIEnv *env, jclass type, jobject file, jlong address,
                     jint size, jlong position) {
-  agent_move_at_call *call = (agent_move_at_call *)target(native);
+  bool ghost = agent_is_ghost(address); /* which is written only */
+  agent_move_at_call *call = ghost ? agent_ghost_pwrite : (agent_move_at_call *)target(native);
   return (jint)moved(native, call(env, type, file, address, size, position), size);
 }
 
@@ -237,7 +240,7 @@ jint JNICALL agent_count_pread(JNIEnv *env, jclass type, jobject file, jlong add
 jint JNICALL agent_count_pwrite(JNIEnv *env, jclass type, jobject file, jlong address, jint size,
                                 jlong position) {
   jint result = move_at(AGENT_PWRITE, env, type, file, address, size, position);
-  agent_path_written(env, size, result);
+  if (!agent_is_ghost(address)) agent_path_written(env, size, result);
   return result;
 }
 

@@ -87,7 +87,7 @@ static int set(const char *option, struct agent_options *options, char *message,
     return -EINVAL;
   }
   snprintf(message, size,
-           "there is no option \"%.*s\": write observe, io, unsafe, stacks=N, json=FILE, "
+           "there is no option \"%.*s\": write observe, io, unsafe, fast, stacks=N, json=FILE, "
            "html=FILE or log=LEVEL, with commas between them",
            200, option);
   return -EINVAL;

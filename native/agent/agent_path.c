@@ -41,6 +41,8 @@ static const struct {
     [AGENT_FROM_REFUSED] = {"transferFrom0", "refused"},
     [AGENT_FROM_MMAP] = {"transferFrom", "mmap"},
     [AGENT_FROM_COPY] = {"transferFrom", "copy (estimated)"},
+    [AGENT_FAST_SPLICE] = {"transferFrom", "splice"},
+    [AGENT_FAST_COPY] = {"transferFrom", "copy"},
 };
 _Static_assert(sizeof paths / sizeof paths[0] == AGENT_PATHS, "a name each");
 

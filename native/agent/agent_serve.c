@@ -36,8 +36,8 @@ static int fd_of(JNIEnv *env, jobject file) {
   return (*env)->GetIntField(env, file, atomic_load_explicit(&s_fd, memory_order_relaxed));
 }
 
-/* The JDK's message is the system's text, too. returns: AGENT_THROWN. */
-static int thrown(JNIEnv *env, int64_t error) {
+/* The JDK's message is the system's text, too. */
+int agent_throw(JNIEnv *env, int64_t error) {
   jclass type = (*env)->FindClass(env, "java/io/IOException");
   if (type != NULL) (void)(*env)->ThrowNew(env, type, zn_error_text((int)error));
   return AGENT_THROWN;
@@ -48,12 +48,12 @@ static int64_t moved(JNIEnv *env, int64_t result, int at_end) {
   if (result > 0) return result;
   if (result == 0) return at_end;
   if (result == -EAGAIN) return AGENT_UNAVAILABLE;
-  return result == -EINTR ? AGENT_INTERRUPTED : thrown(env, result);
+  return result == -EINTR ? AGENT_INTERRUPTED : agent_throw(env, result);
 }
 
 static int64_t done(JNIEnv *env, int64_t result) {
   if (result >= 0) return result;
-  return result == -EINTR ? AGENT_INTERRUPTED : thrown(env, result);
+  return result == -EINTR ? AGENT_INTERRUPTED : agent_throw(env, result);
 }
 
 jint JNICALL agent_serve_read(JNIEnv *env, jclass type, jobject file, jlong address, jint size) {
@@ -115,7 +115,7 @@ jint JNICALL agent_serve_lock(JNIEnv *env, jclass type, jobject file, jboolean w
   if (result == 0) return 0;
   if (result == -EAGAIN && !wait) return AGENT_LOCK_TAKEN;
   if (result == -EINTR) return AGENT_LOCK_INTERRUPTED;
-  (void)thrown(env, result);
+  (void)agent_throw(env, result);
   return 0;
 }
 
@@ -126,7 +126,7 @@ void JNICALL agent_serve_release(JNIEnv *env, jclass type, jobject file, jlong p
     return;
   }
   int result = zn_file_unlock(fd_of(env, file), position, size);
-  if (result < 0) (void)thrown(env, result);
+  if (result < 0) (void)agent_throw(env, result);
 }
 
 /* --- transfers --- */
@@ -136,7 +136,7 @@ static jlong transferred(JNIEnv *env, int64_t result) {
   if (result >= 0) return result;
   if (result < PRIVATE_ERRORS || result == -EINVAL) return AGENT_UNSUPPORTED_CASE;
   if (result == -EAGAIN) return AGENT_UNAVAILABLE;
-  return result == -EINTR ? AGENT_INTERRUPTED : thrown(env, result);
+  return result == -EINTR ? AGENT_INTERRUPTED : agent_throw(env, result);
 }
 
 static int64_t transfer_by(enum agent_native native, enum zn_path path, const struct zn_end *source,

@@ -36,12 +36,21 @@ struct agent_live agent_live_mapped(agent_sums sums) {
   return live;
 }
 
+/* What fast has moved, which is in no row of a native. */
+static int64_t moved_fast(void) {
+  int64_t splice[ZN_METER_COLUMNS];
+  int64_t copy[ZN_METER_COLUMNS];
+  (void)!zn_meter_read(AGENT_NATIVES + AGENT_FAST_SPLICE, splice);
+  (void)!zn_meter_read(AGENT_NATIVES + AGENT_FAST_COPY, copy);
+  return splice[ZN_METER_BYTES] + copy[ZN_METER_BYTES];
+}
+
 void agent_add_point(agent_sums sums) {
   int64_t values[ZN_TIMELINE_VALUES] = {
       [AGENT_POINT_MEMORY] = agent_live_memory(sums).bytes,
       [AGENT_POINT_MAPPED] = agent_live_mapped(sums).bytes,
-      [AGENT_POINT_TRANSFERRED] =
-          sums[AGENT_TRANSFER_TO][ZN_METER_BYTES] + sums[AGENT_TRANSFER_FROM][ZN_METER_BYTES]};
+      [AGENT_POINT_TRANSFERRED] = sums[AGENT_TRANSFER_TO][ZN_METER_BYTES] +
+                                  sums[AGENT_TRANSFER_FROM][ZN_METER_BYTES] + moved_fast()};
   zn_timeline_add(values);
 }
 

@@ -62,6 +62,21 @@ int64_t zn_pipe_empty(struct zn_pipe *pipe, struct zn_end *target, bool more, bo
   return delivered;
 }
 
+int64_t zn_pipe_fill(struct zn_pipe *pipe, int source, int64_t size) {
+  struct zn_end from = {.kind = ZN_END_PIPE, .fd = source, .offset = ZN_OFFSET_CURRENT};
+  struct zn_end write_end = {.kind = ZN_END_PIPE, .fd = pipe->fds[1], .offset = ZN_OFFSET_CURRENT};
+  int64_t result = splice_once(&from, &write_end, zn_smaller(size, pipe->capacity), false);
+  if (result > 0) pipe->bytes += result;
+  return result;
+}
+
+int64_t zn_pipe_pour(struct zn_pipe *pipe, int target, int64_t offset) {
+  struct zn_end file = {.kind = ZN_END_FILE, .fd = target, .offset = offset};
+  int32_t error = 0;
+  int64_t delivered = zn_pipe_empty(pipe, &file, false, false, &error);
+  return delivered > 0 ? delivered : error;
+}
+
 /* Reads all that lies in the pipe. returns: bytes read; less than asked only at an error. */
 static int64_t drain_all(struct zn_pipe *pipe, char *buffer, int64_t size) {
   int64_t done = 0;

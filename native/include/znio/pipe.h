@@ -38,6 +38,21 @@ ZN_API int64_t zn_pipe_bytes(const struct zn_pipe *pipe);
  */
 ZN_API ZN_MUST_CHECK int64_t zn_pipe_drain(struct zn_pipe *pipe, void *buffer, size_t size);
 
+/*
+ * Splices up to size bytes of a socket or of another pipe into this one, which must be empty: one
+ * system call, which waits as reading the source would. returns: bytes; 0 at the end, or there is
+ * urgent data next (TCP); -EINVAL the source cannot be spliced, -EAGAIN, -EINTR, -ECONNRESET and
+ * whatever error the socket has: it is taken from the socket, as by a read.
+ */
+ZN_API ZN_MUST_CHECK int64_t zn_pipe_fill(struct zn_pipe *pipe, int source, int64_t size);
+
+/*
+ * Splices what lies in the pipe to a file, from offset on. Not what zn_pipe_drain would copy.
+ * returns: bytes, less than zn_pipe_bytes if an error came, which the next call meets; -EINVAL: the
+ * file cannot be spliced to (O_APPEND, some file systems); -EFBIG, -ENOSPC, -EDQUOT, -EIO, -EINTR.
+ */
+ZN_API ZN_MUST_CHECK int64_t zn_pipe_pour(struct zn_pipe *pipe, int target, int64_t offset);
+
 /* The write end, the read end, and the capacity in bytes. They stay the pipe's: never close them.
  */
 ZN_API int zn_pipe_write_fd(const struct zn_pipe *pipe);

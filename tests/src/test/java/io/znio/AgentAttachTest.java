@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The agent comes into a running JVM, while other threads hammer the natives that it binds. */
 class AgentAttachTest extends AgentFixture {
   /** JDK 17 knows the option too: no warning of the agent that comes late. */
-  private static final String LATE = "-XX:+EnableDynamicAgentLoading";
+  static final String LATE = "-XX:+EnableDynamicAgentLoading";
 
   /** Runs in a child JVM: old buffers, threads that hammer, the agent, new buffers. */
   public static final class Hammer {
@@ -131,7 +131,7 @@ class AgentAttachTest extends AgentFixture {
   }
 
   /** Without the quotes jcmd takes what is before the "=" for an option of its own. */
-  private static String attach(String library, String options) throws Exception {
+  static String attach(String library, String options) throws Exception {
     return jcmd("JVMTI.agent_load", library, '"' + options + '"');
   }
 

@@ -29,6 +29,13 @@ record AgentReport(String text) {
     return find("\"name\": \"" + name + "\"[^}]*?\"served_by\": \"(\\w+)\"");
   }
 
+  /** "calls", "bytes" or "short" of what FileChannel.transferFrom moved by a path; 0: nothing. */
+  long transferFrom(String path, String column) {
+    String start = "\"native\": \"transferFrom\",\\s*\"path\": \"" + path + "\"";
+    Matcher matcher = Pattern.compile(start + "[^}]*?\"" + column + "\": (\\d+)").matcher(text);
+    return matcher.find() ? Long.parseLong(matcher.group(1)) : 0;
+  }
+
   /** Live "items" or "bytes" of "unsafe" or "mapped". */
   long live(String kind, String column) {
     return number("\"" + kind + "\": \\{[^}]*?\"" + column + "\": (-?\\d+)");
