@@ -13,6 +13,24 @@ def memory_name: "\(.op) \(.impl) \(.level // "-") \(.jdk) \(.size) \(.threads)"
 def channel_name: "\(.op) \(.impl) \(.buffer // .peer // "-") \(.jdk) \(.size) \(.threads)";
 def name: "\(.path) \(.impl) \(.jdk // "-") \(.source)->\(.target) \(.size)";
 
+def agent_name: "agent: \(.case) \(.mode) \(.peer // "-") \(.jdk) \(.size)";
+def agent_wrong($jdks; $quick):
+  .rows as $rows
+  | ($jdks[] as $jdk
+      | ("start-up", "allocate-free", "allocate-free-counted", "transferTo", "transferFrom", "kafka")
+        as $case
+      | if $rows | any(.case == $case and .jdk == $jdk and .mode == "stock") | not
+        then "no row of agent: \($case) on \($jdk)" else empty end),
+    ($rows[]
+      | if .failed != null then "failed: \(agent_name): \(.failed)"
+        elif .skipped != null then
+          if .case == "kafka" and $quick and (.skipped | test("--quick")) then empty
+          else "skipped, not permitted: \(agent_name): \(.skipped)" end
+        elif .verified != true then "not verified: \(agent_name): \(.problem)"
+        elif (.ns.median // 0) <= 0 then "no figure: \(agent_name)"
+        elif .ratio_to_stock == null then "no ratio: \(agent_name)"
+        else empty end);
+
 def fault: "\(.case) of \(.impl), JDK \(.jdk), \(.mode)";
 
 # Spreads of milliseconds that are in order and not negative.
@@ -116,5 +134,6 @@ def life_wrong($jdks):
         and .operation != "unmap-under-loop"
       then "\(.outcome): \(fault)"
       else empty end),
+  (.machine.jdks as $jdks | .chapters.agent | agent_wrong($jdks; .quick)),
   (.machine.jdks as $jdks | .chapters.lifecycle | life_wrong($jdks)),
   "checked"

@@ -21,10 +21,10 @@ import java.util.Set;
  */
 final class ChannelChapter implements Chapter {
   private static final long TIMEOUT_SECONDS = 180;
-  private static final int WARM_UP_CALLS_MAX = 60;
+  static final int WARM_UP_CALLS_MAX = 60;
 
   /** See {@link MemoryChapter}. */
-  private static final long WARM_UP_OPERATIONS = 2L * 600 * ChannelLoop.TURNS;
+  static final long WARM_UP_OPERATIONS = 2L * 600 * ChannelLoop.TURNS;
 
   private static final long COMPILE_NANOS = 3_000_000_000L;
   private static final String COMPILE_AT_ONCE = "-Xbatch";
@@ -108,8 +108,12 @@ final class ChannelChapter implements Chapter {
     if (row.op().equals(ChannelRows.MAP_COLLECT)) { // a collection belongs to many
       return new Rounds.Amount(MAPPINGS, MAPPINGS, MAPPINGS);
     }
-    long first = Math.max(1, Math.min(64, 4 * Sizes.MIB / row.size()));
-    long most = row.isTransfer() ? Math.max(1, BYTES_MAX / row.size()) : Integer.MAX_VALUE;
+    return amount(row.isTransfer(), row.size());
+  }
+
+  static Rounds.Amount amount(boolean isTransfer, long size) {
+    long first = Math.max(1, Math.min(64, 4 * Sizes.MIB / size));
+    long most = isTransfer ? Math.max(1, BYTES_MAX / size) : Integer.MAX_VALUE;
     return new Rounds.Amount(first, 1, most);
   }
 
@@ -141,19 +145,25 @@ final class ChannelChapter implements Chapter {
         .with("scratch", session.settings().scratch());
   }
 
-  /** A transfer is a {@code run} of the JDK's path, on the channel of whom the row is of. */
   private Wire transfer(ChannelRow row, long count) throws ShellException, InterruptedException {
+    String impl = row.impl().equals("znio") ? Ends.CHANNEL : row.impl();
+    return transfer(places, impl, row.op(), row.peer(), row.size(), count);
+  }
+
+  /** A transfer is a {@code run} of the JDK's path, on the channel of whom the row is of. */
+  static Wire transfer(Places places, String impl, String op, String peer, long size, long count)
+      throws ShellException, InterruptedException {
     Site site = places.of(null);
-    boolean receives = row.op().equals(ChannelRows.TRANSFER_FROM);
+    boolean receives = op.equals(ChannelRows.TRANSFER_FROM);
     return new Wire("run")
-        .with("impl", row.impl().equals("znio") ? Ends.CHANNEL : row.impl())
-        .with("path", row.op())
-        .with("source", receives ? row.peer() : "file")
-        .with("target", receives ? "file" : row.peer())
+        .with("impl", impl)
+        .with("path", op)
+        .with("source", receives ? peer : "file")
+        .with("target", receives ? "file" : peer)
         .with("file", site.file())
         .with("scratch", site.scratch())
         .with("peer", site.peerCommand())
-        .with("size", row.size())
-        .with("bytes", count * row.size());
+        .with("size", size)
+        .with("bytes", count * size);
   }
 }

@@ -29,8 +29,7 @@ final class ChannelJson {
     node.put("size", row.size());
     node.put("threads", row.threads());
     result.putMeasured(node);
-    double[] figures = result.figures.values().stream().mapToDouble(ns -> ns).toArray();
-    node.set("ns", result.isMeasured() ? Json.spread(Statistics.spread(figures)) : null);
+    node.set("ns", result.spread());
     Statistics.Spread ratio = ratio(result);
     Json.put(node, "ratio_to_jdk", ratio == null ? null : ratio.median());
     Json.putInterval(node, "ratio_interval", ratio);

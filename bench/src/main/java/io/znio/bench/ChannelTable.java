@@ -50,7 +50,7 @@ final class ChannelTable {
     return (what.equals("null") ? "" : what) + (threads > 1 ? ", " + threads + " threads" : "");
   }
 
-  private static String interval(JsonNode ends) {
+  static String interval(JsonNode ends) {
     return ends.size() == 2
         ? ReportTable.ratio(ends.get(0)) + "–" + ReportTable.ratio(ends.get(1))
         : "";

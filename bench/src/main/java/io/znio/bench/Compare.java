@@ -45,7 +45,8 @@ public final class Compare implements Callable<Integer> {
         new ChannelChapter(),
         new MemoryChapter(),
         new LifecycleChapter(),
-        new FaultsChapter());
+        new FaultsChapter(),
+        new AgentChapter());
   }
 
   @Spec private CommandSpec spec;

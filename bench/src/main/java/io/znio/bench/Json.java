@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.util.Map;
 
 /** Small helpers to build the report's JSON. */
 final class Json {
@@ -42,6 +43,12 @@ final class Json {
       ends.add(Math.round(interval.min() * 1000) / 1000.0);
       ends.add(Math.round(interval.max() * 1000) / 1000.0);
     }
+  }
+
+  /** Of figures by round. */
+  static ObjectNode spread(Map<Integer, Double> figures) {
+    return spread(
+        Statistics.spread(figures.values().stream().mapToDouble(figure -> figure).toArray()));
   }
 
   static ObjectNode spread(Statistics.Spread spread) {

@@ -3,7 +3,6 @@ package io.znio.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 
 /** Turns the results of the chapter "memory" into the report's JSON. */
@@ -32,7 +31,7 @@ final class MemoryJson {
     node.put("threads", row.threads());
     boolean measured = result.isMeasured();
     result.putMeasured(node);
-    node.set("ns", measured && !row.isLive() ? spread(result.figures) : null);
+    node.set("ns", measured && !row.isLive() ? result.spread() : null);
     node.set("bytes", measured && row.isLive() ? bytes(result) : null);
     putRatio(node, "ratio_to_jdk", result, other -> other.isBaselineOf(row), true);
     putRatio(node, "ratio_to_lwjgl", result, other -> other.isPeerOf(row), false);
@@ -41,15 +40,10 @@ final class MemoryJson {
     return node;
   }
 
-  private static ObjectNode spread(Map<Integer, Double> figures) {
-    double[] values = figures.values().stream().mapToDouble(figure -> figure).toArray();
-    return Json.spread(Statistics.spread(values));
-  }
-
   private static ObjectNode bytes(MemoryResult result) {
-    ObjectNode bytes = spread(result.figures);
-    bytes.set("native", spread(result.nativeBytes));
-    bytes.set("heap", spread(result.heapBytes));
+    ObjectNode bytes = Json.spread(result.figures);
+    bytes.set("native", Json.spread(result.nativeBytes));
+    bytes.set("heap", Json.spread(result.heapBytes));
     return bytes;
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /** The chapter "memory" for a terminal: one table for each operation and size. */
 final class MemoryTable {
@@ -34,7 +35,7 @@ final class MemoryTable {
     }
     StringBuilder out = new StringBuilder();
     groups.forEach((title, rows) -> ReportTable.append(out, title, rows, columns(rows)));
-    skipped(chapter).forEach(line -> out.append("  skipped: ").append(line).append('\n'));
+    appendSkipped(out, chapter, ReportTable::impl);
     return groups.isEmpty() ? "" : out.append(LEGEND).toString();
   }
 
@@ -92,13 +93,14 @@ final class MemoryTable {
         : "NOT VERIFIED: " + row.path("problem").asText("no reason");
   }
 
-  private static Set<String> skipped(JsonNode chapter) {
+  /** One line for each name and reason. */
+  static void appendSkipped(StringBuilder out, JsonNode chapter, Function<JsonNode, String> name) {
     Set<String> lines = new LinkedHashSet<>();
     for (JsonNode row : chapter.path("rows")) {
       if (row.hasNonNull("skipped")) {
-        lines.add(ReportTable.impl(row) + ": " + row.get("skipped").asText());
+        lines.add(name.apply(row) + ": " + row.get("skipped").asText());
       }
     }
-    return lines;
+    lines.forEach(line -> out.append("  skipped: ").append(line).append('\n'));
   }
 }

@@ -186,6 +186,7 @@ final class Options {
     known.addAll(Workloads.NAMES);
     known.addAll(MemoryRows.OPS);
     known.addAll(ChannelRows.OPS);
+    known.addAll(AgentRows.OPS);
     for (String path : only) {
       if (!known.contains(path)) {
         throw bad(

@@ -46,18 +46,23 @@ final class Shell {
   }
 
   static String run(List<String> command) throws ShellException, InterruptedException {
+    return run(TIMEOUT_SECONDS, command);
+  }
+
+  static String run(long seconds, List<String> command)
+      throws ShellException, InterruptedException {
     LOCK.lock();
     try {
       if (only != null && only != Thread.currentThread()) {
         throw new ShellException("the run is being stopped");
       }
-      return runLocked(command);
+      return runLocked(seconds, command);
     } finally {
       LOCK.unlock();
     }
   }
 
-  private static String runLocked(List<String> command)
+  private static String runLocked(long seconds, List<String> command)
       throws ShellException, InterruptedException {
     Path output = null;
     try {
@@ -69,9 +74,8 @@ final class Shell {
               .redirectInput(Path.of("/dev/null").toFile())
               .start();
       try {
-        if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-          throw new ShellException(
-              String.join(" ", command) + " took more than " + TIMEOUT_SECONDS + " s");
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+          throw new ShellException(String.join(" ", command) + " took more than " + seconds + " s");
         }
       } finally {
         process.destroyForcibly();

@@ -3,6 +3,7 @@ package io.znio.bench;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.function.DoubleBinaryOperator;
 
 /** Medians and their intervals, without any assumption on how the values are distributed. */
 final class Statistics {
@@ -61,15 +62,22 @@ final class Statistics {
    * null if there is no such round.
    */
   static Spread ratioInterval(Map<Integer, Double> numerators, Map<Integer, Double> denominators) {
-    int[] both =
-        numerators.keySet().stream().mapToInt(r -> r).filter(denominators::containsKey).toArray();
-    return both.length == 0
-        ? null
-        : medianInterval(ratios(at(numerators, both), at(denominators, both)));
+    return pairedInterval(numerators, denominators, (one, other) -> one / other);
   }
 
-  private static double[] at(Map<Integer, Double> values, int[] rounds) {
-    return Arrays.stream(rounds).mapToDouble(values::get).toArray();
+  /** The same of differences. */
+  static Spread differenceInterval(Map<Integer, Double> values, Map<Integer, Double> others) {
+    return pairedInterval(values, others, (one, other) -> one - other);
+  }
+
+  private static Spread pairedInterval(
+      Map<Integer, Double> ones, Map<Integer, Double> others, DoubleBinaryOperator operator) {
+    double[] both =
+        ones.keySet().stream()
+            .filter(others::containsKey)
+            .mapToDouble(round -> operator.applyAsDouble(ones.get(round), others.get(round)))
+            .toArray();
+    return both.length == 0 ? null : medianInterval(both);
   }
 
   /** Divides two rows of values that were measured in the same rounds, round by round. */

@@ -35,6 +35,13 @@ class Timed extends Outcome {
     return true;
   }
 
+  /** Takes in an answer to so many operations; round 0 is the warm-up. */
+  void take(JsonNode answer, long count, int round) {
+    if (acceptWithProblem(answer) && round > 0) {
+      putNanos(round, answer, count);
+    }
+  }
+
   /** The nanoseconds of one operation in a round that had so many. */
   final void putNanos(int round, JsonNode answer, double count) {
     figures.put(round, Math.max(1, answer.path("nanos").asDouble()) / count);
@@ -45,6 +52,18 @@ class Timed extends Outcome {
     return other != null && other.isMeasured() && isMeasured()
         ? Statistics.ratioInterval(other.figures, figures)
         : null;
+  }
+
+  /** How much more this takes than another, in the median of the rounds; null if unknown. */
+  final Statistics.Spread extraTo(Timed other) {
+    return other != null && other.isMeasured() && isMeasured()
+        ? Statistics.differenceInterval(figures, other.figures)
+        : null;
+  }
+
+  /** Of the rounds' figures, as JSON; null if there is none. */
+  final ObjectNode spread() {
+    return isMeasured() ? Json.spread(figures) : null;
   }
 
   /** What every report says of it, after what it is and before the figures. */
