@@ -164,6 +164,13 @@ int agent_bind(JNIEnv *env, jvmtiEnv *jvmti, int jdk, uint32_t mode);
  * bytes; 0: of none. */
 void agent_site_set(jvmtiEnv *jvmti, uint32_t every);
 
+/*
+ * Is this one of every (1 and more) that is looked at? By chance, one of every on average: by
+ * counting, a program that does the same things by turns would be met at one of them always. left:
+ * the thread's own, 0 at first.
+ */
+bool agent_draws(uint32_t *left, uint32_t every);
+
 /* The site of a birth that happens now in the native that the calling thread is in; 0 if it is not
  * sampled. No exception may be pending; leaves none. */
 uint32_t agent_site(JNIEnv *env, int64_t size);

@@ -76,7 +76,7 @@ static int set(const char *option, struct agent_options *options, char *message,
   if (strncmp(option, "stacks=", 7) == 0) {
     if (set_stacks(option + 7, options) == 1) return 1;
     snprintf(message, size,
-             "\"%.*s\": write stacks=off, stacks=all, or stacks=N for every Nth birth", 200,
+             "\"%.*s\": write stacks=off, stacks=all, or stacks=N for one of N births", 200,
              option);
     return -EINVAL;
   }

@@ -162,10 +162,10 @@ void agent_path_mapped(JNIEnv *env, bool read_only, int64_t size) {
   if (path == AGENT_TO_MMAP || path == AGENT_FROM_MMAP) agent_path_add(path, size, size);
 }
 
-static void copied(JNIEnv *env, enum agent_path wanted, uint32_t *pieces, int64_t size,
+static void copied(JNIEnv *env, enum agent_path wanted, uint32_t *left, int64_t size,
                    int64_t result) {
   uint32_t every = atomic_load_explicit(&s_every, memory_order_relaxed);
-  if (size > PIECE_MAX || result <= 0 || every == 0 || ++*pieces % every != 0) return;
+  if (size > PIECE_MAX || result <= 0 || every == 0 || !agent_draws(left, every)) return;
   if (path_of_stack(env) == wanted) add(wanted, every, result * every, 0);
 }
 

@@ -16,14 +16,15 @@
 static struct {
   int64_t items; /* live */
   int64_t bytes;
-  int64_t estimated; /* bytes, with those that its samples stand for */
+  int64_t estimated_items; /* live, with those that its samples stand for */
+  int64_t estimated_bytes;
   int64_t longest_us;
   int place; /* in s_chosen, from 1 on */
 } s_sites[ZN_SITES_MAX + 1];
 
 struct chosen {
   uint32_t site;
-  int64_t bytes;
+  int64_t estimated_bytes;
   struct zn_life_site born;
 };
 static struct chosen s_chosen[SITES_WRITTEN + 2 * ZN_LIFE_KEPT];
@@ -47,7 +48,7 @@ enum { USERS = sizeof s_users / sizeof s_users[0], USER_FRAMES = 6 };
 static struct {
   int64_t items;
   int64_t bytes;
-  int64_t estimated; /* bytes */
+  int64_t estimated_bytes;
 } s_sums[USERS];
 
 static bool begins(const char *stack, const char *frame) {
@@ -75,7 +76,7 @@ static void sum_users(void) {
     while (!begins(text, s_users[user].frame)) user++; /* the last fits all */
     s_sums[user].items += s_sites[site].items;
     s_sums[user].bytes += s_sites[site].bytes;
-    s_sums[user].estimated += s_sites[site].estimated;
+    s_sums[user].estimated_bytes += s_sites[site].estimated_bytes;
   }
 }
 
@@ -86,7 +87,7 @@ static void write_users(struct agent_json *json) {
     agent_json_string(json, "name", s_users[i].name);
     agent_json_number(json, "items", s_sums[i].items);
     agent_json_number(json, "bytes", s_sums[i].bytes);
-    agent_json_number(json, "estimated_bytes", s_sums[i].estimated);
+    agent_json_number(json, "estimated_bytes", s_sums[i].estimated_bytes);
     agent_json_close(json, '}');
   }
   agent_json_close(json, ']');
@@ -98,10 +99,11 @@ static void sum_live(uint32_t every) {
   uint64_t cursor = 0;
   for (int64_t count; (count = zn_foreign_next(&cursor, entries, 256)) > 0;) {
     for (int64_t i = 0; i < count; i++) {
+      int64_t weight = entries[i].size >= ZN_LIFE_LARGE ? 1 : every;
       s_sites[entries[i].site].items++;
       s_sites[entries[i].site].bytes += entries[i].size;
-      int64_t weight = entries[i].size >= ZN_LIFE_LARGE ? 1 : every;
-      s_sites[entries[i].site].estimated += entries[i].size * weight;
+      s_sites[entries[i].site].estimated_items += weight;
+      s_sites[entries[i].site].estimated_bytes += weight * entries[i].size;
     }
   }
 }
@@ -119,11 +121,13 @@ static void find_oldest(void) {
   }
 }
 
-/* Most live bytes first; then most bytes born. */
+/* Most live bytes first, as far as samples tell; then most bytes born. */
 static int before(const void *a, const void *b) {
   const struct chosen *x = a;
   const struct chosen *y = b;
-  if (x->bytes != y->bytes) return x->bytes > y->bytes ? -1 : 1;
+  if (x->estimated_bytes != y->estimated_bytes) {
+    return x->estimated_bytes > y->estimated_bytes ? -1 : 1;
+  }
   if (x->born.born_bytes != y->born.born_bytes) {
     return x->born.born_bytes > y->born.born_bytes ? -1 : 1;
   }
@@ -131,7 +135,7 @@ static int before(const void *a, const void *b) {
 }
 
 static struct chosen read_site(uint32_t site) {
-  struct chosen read = {.site = site, .bytes = s_sites[site].bytes};
+  struct chosen read = {.site = site, .estimated_bytes = s_sites[site].estimated_bytes};
   (void)!zn_life_site(site, &read.born);
   return read;
 }
@@ -187,7 +191,9 @@ static void write_site(struct agent_json *json, const struct chosen *chosen) {
   if (chosen->born.longest_us > longest) longest = chosen->born.longest_us;
   agent_json_open(json, NULL, '{');
   agent_json_number(json, "items", s_sites[chosen->site].items);
-  agent_json_number(json, "bytes", chosen->bytes);
+  agent_json_number(json, "bytes", s_sites[chosen->site].bytes);
+  agent_json_number(json, "estimated_items", s_sites[chosen->site].estimated_items);
+  agent_json_number(json, "estimated_bytes", chosen->estimated_bytes);
   agent_json_number(json, "born_items", chosen->born.born_items);
   agent_json_number(json, "born_bytes", chosen->born.born_bytes);
   agent_json_ms(json, "longest_ms", longest);

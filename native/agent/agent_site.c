@@ -18,7 +18,10 @@
 
 static jvmtiEnv *_Atomic s_jvmti; /* NULL: no stacks are taken */
 static _Atomic uint32_t s_every;
-static _Thread_local uint32_t t_births;
+static _Atomic uint32_t s_threads; /* that have drawn */
+
+static _Thread_local uint32_t t_left; /* births until the next sample */
+static _Thread_local uint32_t t_random;
 
 static pthread_mutex_t s_mutex = PTHREAD_MUTEX_INITIALIZER; /* one makes a text at a time */
 static struct {
@@ -137,11 +140,23 @@ static uint32_t site_of(JNIEnv *env, jvmtiEnv *jvmti, const jvmtiFrameInfo *fram
   return site;
 }
 
+bool agent_draws(uint32_t *left, uint32_t every) {
+  if (every == 1) return true;
+  if (*left == 0) {
+    if (t_random == 0) t_random = 0x9e3779b9u * (2 * atomic_fetch_add(&s_threads, 1) + 1);
+    t_random ^= t_random << 13; /* xorshift32 of G. Marsaglia, 2003 */
+    t_random ^= t_random >> 17;
+    t_random ^= t_random << 5;
+    *left = 1 + (uint32_t)((t_random * (2 * (uint64_t)every - 1)) >> 32);
+  }
+  return --*left == 0;
+}
+
 uint32_t agent_site(JNIEnv *env, int64_t size) {
   jvmtiEnv *jvmti = atomic_load_explicit(&s_jvmti, memory_order_acquire);
   if (jvmti == NULL) return 0;
   uint32_t every = atomic_load_explicit(&s_every, memory_order_relaxed);
-  if (size < ZN_LIFE_LARGE && ++t_births % every != 0) return 0;
+  if (size < ZN_LIFE_LARGE && !agent_draws(&t_left, every)) return 0;
   jvmtiFrameInfo frames[FRAMES_MAX];
   jint count = 0;
   jvmtiError error = (*jvmti)->GetStackTrace(jvmti, NULL, 0, FRAMES_MAX, frames, &count);

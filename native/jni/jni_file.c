@@ -41,26 +41,52 @@ static jlong JNICALL filePwrite(JNIEnv *env, jclass self, jint fd, jlong address
 
 /*
  * The arrays of heap buffers: copied through the stack, for an array must not be held over a call
- * that may block. HotSpot keeps 80 KiB of every stack for native code (StackShadowPages).
+ * that may block. HotSpot keeps 80 KiB of every stack for native code (StackShadowPages). Most are
+ * small, and a large frame may touch all its pages.
  */
-static jlong JNICALL fileReadBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
-                                   jint size, jlong offset) {
-  if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
-  jbyte bytes[size];
+#define SMALL_BYTES_MAX 4096
+
+static jlong read_bytes(JNIEnv *env, jint fd, jbyteArray array, jint start, jint size, jlong offset,
+                        jbyte *bytes) {
   jlong n = offset == ZN_OFFSET_CURRENT ? zn_file_read(fd, bytes, size)
                                         : zn_file_pread(fd, bytes, size, offset);
   if (n > 0) (*env)->SetByteArrayRegion(env, array, start, (jsize)n, bytes);
   return n;
 }
 
-static jlong JNICALL fileWriteBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
-                                    jint size, jlong offset) {
-  if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
-  jbyte bytes[size];
+static jlong write_bytes(JNIEnv *env, jint fd, jbyteArray array, jint start, jint size,
+                         jlong offset, jbyte *bytes) {
   (*env)->GetByteArrayRegion(env, array, start, size, bytes);
   if ((*env)->ExceptionCheck(env)) return -EINVAL;
   return offset == ZN_OFFSET_CURRENT ? zn_file_write(fd, bytes, size)
                                      : zn_file_pwrite(fd, bytes, size, offset);
+}
+
+typedef jlong move_bytes(JNIEnv *, jint, jbyteArray, jint, jint, jlong, jbyte *);
+
+__attribute__((noinline)) static jlong move_many(move_bytes *move, JNIEnv *env, jint fd,
+                                                 jbyteArray array, jint start, jint size,
+                                                 jlong offset) {
+  jbyte bytes[JNI_FILE_BYTES_MAX];
+  return move(env, fd, array, start, size, offset, bytes);
+}
+
+static jlong move_some(move_bytes *move, JNIEnv *env, jint fd, jbyteArray array, jint start,
+                       jint size, jlong offset) {
+  jbyte bytes[SMALL_BYTES_MAX];
+  if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
+  if (size > SMALL_BYTES_MAX) return move_many(move, env, fd, array, start, size, offset);
+  return move(env, fd, array, start, size, offset, bytes);
+}
+
+static jlong JNICALL fileReadBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
+                                   jint size, jlong offset) {
+  return move_some(read_bytes, env, fd, array, start, size, offset);
+}
+
+static jlong JNICALL fileWriteBytes(JNIEnv *env, jclass self, jint fd, jbyteArray array, jint start,
+                                    jint size, jlong offset) {
+  return move_some(write_bytes, env, fd, array, start, size, offset);
 }
 
 /* Java packs a part into two longs; C reads them in place. */

@@ -46,17 +46,18 @@ record AgentReport(String text) {
   }
 
   /**
-   * A place of birth: what is live of it.
+   * A place of birth: what is live of it, as sampled and as that counts.
    *
    * @param stack its frames, as they are written
    */
-  record Site(long items, long bytes, String stack) {}
+  record Site(long items, long bytes, long estimatedItems, long estimatedBytes, String stack) {}
 
   /** The places of birth, those with most live bytes first. */
   List<Site> sites() {
     Matcher matcher =
         Pattern.compile(
-                "\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),[^{}]*\"stack\": \\[([^]]*)]")
+                "\\{\\s*\"items\": (\\d+),\\s*\"bytes\": (\\d+),\\s*\"estimated_items\": (\\d+),"
+                    + "\\s*\"estimated_bytes\": (\\d+),[^{}]*\"stack\": \\[([^]]*)]")
             .matcher(text);
     List<Site> sites = new ArrayList<>();
     while (matcher.find()) {
@@ -64,7 +65,9 @@ record AgentReport(String text) {
           new Site(
               Long.parseLong(matcher.group(1)),
               Long.parseLong(matcher.group(2)),
-              matcher.group(3)));
+              Long.parseLong(matcher.group(3)),
+              Long.parseLong(matcher.group(4)),
+              matcher.group(5)));
     }
     return sites;
   }
