@@ -69,8 +69,8 @@ final class FileTransfers {
   }
 
   /*
-   * As in the JDK a transfer ends where the source ends now: else a file that grows by its own bytes
-   * never ends. Files that tell no size may have bytes all the same.
+   * As in the JDK a transfer ends where the source ends now: else a file that grows by its own
+   * bytes never ends. Files that tell no size may have bytes all the same.
    */
 
   private static long available(NativeFileChannel file, long position, long count, Channel target)
