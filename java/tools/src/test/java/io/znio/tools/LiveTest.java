@@ -98,7 +98,7 @@ class LiveTest {
                           + " java/znio dump %1$s%n",
                       target.pid()),
                   ""));
-      target.work();
+      target.workAndStay();
       Map<String, Map<String, Long>> counted = once(target);
       checkSame(counted, dump(target, json));
       assertThat(once(target)).isEqualTo(counted); // the dump itself counts nothing

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -21,6 +22,7 @@ final class TargetJvm implements AutoCloseable {
 
   /** Runs in the child: direct buffers and reads, as the lines on its input say. */
   public static final class Program {
+    private static final int THREADS = 3;
     private static final List<java.nio.ByteBuffer> LIVE = new ArrayList<>();
 
     /** Argument: a file to read. */
@@ -29,18 +31,30 @@ final class TargetJvm implements AutoCloseable {
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       System.out.println("ready");
       for (String line; (line = lines.readLine()) != null; ) {
-        if (line.equals("work")) {
-          Thread[] threads = new Thread[3];
-          for (int i = 0; i < threads.length; i++) {
-            threads[i] = new Thread(() -> work(Path.of(arguments[0])));
-            threads[i].start();
-          }
-          work(Path.of(arguments[0]));
-          for (Thread thread : threads) {
-            thread.join();
-          }
+        CountDownLatch worked = new CountDownLatch(THREADS);
+        CountDownLatch leave = new CountDownLatch(line.equals("work") ? 0 : 1);
+        for (int i = 0; i < THREADS; i++) {
+          Thread thread =
+              new Thread(
+                  () -> {
+                    work(Path.of(arguments[0]));
+                    worked.countDown();
+                    await(leave);
+                  });
+          thread.setDaemon(true);
+          thread.start();
         }
+        work(Path.of(arguments[0]));
+        worked.await();
         System.out.println("done");
+      }
+    }
+
+    private static void await(CountDownLatch latch) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
 
@@ -102,7 +116,16 @@ final class TargetJvm implements AutoCloseable {
 
   /** Has the program do its work once more: in 4 threads, of which 3 end. */
   void work() throws IOException {
-    input.write("work\n");
+    order("work");
+  }
+
+  /** The same, but the threads live on. */
+  void workAndStay() throws IOException {
+    order("stay");
+  }
+
+  private void order(String line) throws IOException {
+    input.write(line + "\n");
     input.flush();
     await("done");
   }
