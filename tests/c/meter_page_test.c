@@ -17,6 +17,7 @@
 
 #include "support/check.h"
 #include "support/child.h"
+#include "support/tsan_forks.h"
 #include "sys.h"
 #include "znio/meter.h"
 
