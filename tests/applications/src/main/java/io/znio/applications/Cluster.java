@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -88,17 +89,19 @@ final class Cluster implements AutoCloseable {
         throw new AssertionError("No leader was elected", failure.get());
       }
     }
-    await(
-        "the leaders of the beginning",
-        () -> all(info -> info.leader().id() == info.replicas().get(0).id()));
-    Set<Integer> leaders =
-        description().stream().map(info -> info.leader().id()).collect(Collectors.toSet());
-    if (leaders.size() != brokers.size()) {
-      throw new AssertionError("Not each broker leads a partition: " + leaders);
-    }
+    await("a leader for each partition, its first copy", this::isSettled);
   }
 
-  private boolean all(java.util.function.Predicate<TopicPartitionInfo> holds) throws Exception {
+  /** By one look: another broker may know less. */
+  private boolean isSettled() throws Exception {
+    List<TopicPartitionInfo> partitions = description();
+    Set<Integer> leaders =
+        partitions.stream().map(info -> info.leader().id()).collect(Collectors.toSet());
+    return leaders.size() == brokers.size()
+        && partitions.stream().allMatch(info -> info.leader().id() == info.replicas().get(0).id());
+  }
+
+  private boolean all(Predicate<TopicPartitionInfo> holds) throws Exception {
     return description().stream().allMatch(holds);
   }
 
@@ -106,7 +109,7 @@ final class Cluster implements AutoCloseable {
     return future.get(SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Looks until it holds; ends early if a broker is gone that should be there. */
+  /** Looks until it holds. */
   private static void await(String what, Callable<Boolean> condition) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
     while (!condition.call()) {
