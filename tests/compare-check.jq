@@ -17,8 +17,8 @@ def agent_name: "agent: \(.case) \(.mode) \(.peer // "-") \(.jdk) \(.size)";
 def agent_wrong($jdks; $quick):
   .rows as $rows
   | ($jdks[] as $jdk
-      | ("start-up", "allocate-free", "allocate-free-counted", "transferTo", "transferFrom", "kafka")
-        as $case
+      | ("start-up", "allocate-free", "allocate-free-counted", "read", "transferTo",
+         "transferFrom", "kafka") as $case
       | if $rows | any(.case == $case and .jdk == $jdk and .mode == "stock") | not
         then "no row of agent: \($case) on \($jdk)" else empty end),
     ($rows[]

@@ -42,9 +42,11 @@ static jlong JNICALL filePwrite(JNIEnv *env, jclass self, jint fd, jlong address
 /*
  * The arrays of heap buffers: copied through the stack, for an array must not be held over a call
  * that may block. HotSpot keeps 80 KiB of every stack for native code (StackShadowPages). Most are
- * small, and a large frame may touch all its pages.
+ * small, and a large frame may touch all its pages. Aligned, since Zen 3 copies at a tenth of its
+ * speed to addresses that are 16 bytes above the source's in a page.
  */
 #define SMALL_BYTES_MAX 4096
+#define CACHE_LINE_BYTES 64
 
 static jlong read_bytes(JNIEnv *env, jint fd, jbyteArray array, jint start, jint size, jlong offset,
                         jbyte *bytes) {
@@ -67,13 +69,13 @@ typedef jlong move_bytes(JNIEnv *, jint, jbyteArray, jint, jint, jlong, jbyte *)
 __attribute__((noinline)) static jlong move_many(move_bytes *move, JNIEnv *env, jint fd,
                                                  jbyteArray array, jint start, jint size,
                                                  jlong offset) {
-  jbyte bytes[JNI_FILE_BYTES_MAX];
+  _Alignas(CACHE_LINE_BYTES) jbyte bytes[JNI_FILE_BYTES_MAX];
   return move(env, fd, array, start, size, offset, bytes);
 }
 
 static jlong move_some(move_bytes *move, JNIEnv *env, jint fd, jbyteArray array, jint start,
                        jint size, jlong offset) {
-  jbyte bytes[SMALL_BYTES_MAX];
+  _Alignas(CACHE_LINE_BYTES) jbyte bytes[SMALL_BYTES_MAX];
   if (size <= 0 || size > JNI_FILE_BYTES_MAX) return -EINVAL;
   if (size > SMALL_BYTES_MAX) return move_many(move, env, fd, array, start, size, offset);
   return move(env, fd, array, start, size, offset, bytes);

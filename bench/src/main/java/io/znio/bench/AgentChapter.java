@@ -215,18 +215,25 @@ final class AgentChapter implements Chapter {
   }
 
   private Wire command(AgentRow row, long count) throws ShellException, InterruptedException {
+    Settings settings = session.settings();
     Wire command =
-        row.isTransfer()
-            ? ChannelChapter.transfer(places, "jdk", row.op(), row.peer(), row.size(), count)
-            : new Wire("memory")
-                .with("op", AgentRows.ALLOCATE)
-                .with("impl", "jdk-clean")
-                .with("size", row.size())
-                .with("zeroed", 1)
-                .with("threads", 1)
-                .with("count", count)
-                .with("scratch", session.settings().scratch());
-    return command.with("flip", session.settings().flip() ? 1 : null);
+        switch (row.op()) {
+          case AgentRows.TRANSFER_TO, AgentRows.TRANSFER_FROM ->
+              ChannelChapter.transfer(places, "jdk", row.op(), row.peer(), row.size(), count);
+          case AgentRows.READ ->
+              ChannelChapter.call(
+                  row.op(), "jdk", ChannelPlan.AS_ALLOCATED, row.size(), count, settings);
+          default ->
+              new Wire("memory")
+                  .with("op", AgentRows.ALLOCATE)
+                  .with("impl", "jdk-clean")
+                  .with("size", row.size())
+                  .with("zeroed", 1)
+                  .with("threads", 1)
+                  .with("count", count)
+                  .with("scratch", settings.scratch());
+        };
+    return command.with("flip", settings.flip() ? 1 : null);
   }
 
   /** Starts of a JVM that has nothing to do, one after the other. */

@@ -14,11 +14,14 @@ final class AgentRows {
   /** The same without stacks: what counting alone costs. */
   static final String COUNTED = "allocate-free-counted";
 
+  /** Into what allocateDirect gives. */
+  static final String READ = ChannelRows.READ;
+
   static final String TRANSFER_TO = ChannelRows.TRANSFER_TO;
   static final String TRANSFER_FROM = ChannelRows.TRANSFER_FROM;
   static final String KAFKA = "kafka";
   static final Set<String> OPS =
-      Set.of(START_UP, ALLOCATE, COUNTED, TRANSFER_TO, TRANSFER_FROM, KAFKA);
+      Set.of(START_UP, ALLOCATE, COUNTED, READ, TRANSFER_TO, TRANSFER_FROM, KAFKA);
 
   static final String OBSERVE = "observe";
   static final String IO = "io";
@@ -43,6 +46,7 @@ final class AgentRows {
           work(START_UP, List.of(OBSERVE, IO, UNSAFE, FAST), 0),
           work(ALLOCATE, List.of(OBSERVE, UNSAFE), 64),
           work(COUNTED, List.of(OBSERVE), 64),
+          work(READ, List.of(IO, UNSAFE), Sizes.MIB),
           new Work(
               TRANSFER_TO,
               List.of(OBSERVE, IO),

@@ -135,14 +135,20 @@ final class ChannelChapter implements Chapter {
   }
 
   private Wire call(ChannelRow row, long count) {
+    return call(row.op(), row.impl(), row.buffer(), row.size(), count, session.settings())
+        .with("threads", row.threads());
+  }
+
+  /** What is no transfer, by one thread. */
+  static Wire call(
+      String op, String impl, String buffer, long size, long count, Settings settings) {
     return new Wire("channel")
-        .with("op", row.op())
-        .with("impl", row.impl())
-        .with("buffer", row.buffer())
-        .with("size", row.size())
-        .with("threads", row.threads())
+        .with("op", op)
+        .with("impl", impl)
+        .with("buffer", buffer)
+        .with("size", size)
         .with("count", count)
-        .with("scratch", session.settings().scratch());
+        .with("scratch", settings.scratch());
   }
 
   private Wire transfer(ChannelRow row, long count) throws ShellException, InterruptedException {

@@ -12,6 +12,7 @@ import java.nio.file.Path;
  * What a worker was told to do: the words of a command {@code channel}, checked.
  *
  * @param op a name of {@link ChannelRows} that is no transfer
+ * @param buffer {@link #HEAP}, {@link #DIRECT} or {@link #AS_ALLOCATED}; null where there is none
  * @param size bytes of one operation
  * @param count operations of each thread
  * @param scratch a directory for the files
@@ -30,6 +31,13 @@ record ChannelPlan(
   static final int FILE_BYTES = 8 << 20;
 
   static final int SIZE_MAX = FILE_BYTES;
+  static final String HEAP = "heap";
+  static final String DIRECT = "direct";
+
+  /** Direct, where allocateDirect puts it. */
+  static final String AS_ALLOCATED = "as-allocated";
+
+  private static final int PAGE = 4096;
 
   static ChannelPlan of(Wire wire) {
     ChannelPlan plan =
@@ -59,7 +67,21 @@ record ChannelPlan(
   }
 
   ByteBuffer allocate(int bytes) {
-    return "direct".equals(buffer) ? ByteBuffer.allocateDirect(bytes) : ByteBuffer.allocate(bytes);
+    return switch (buffer) {
+      case HEAP -> ByteBuffer.allocate(bytes);
+      case AS_ALLOCATED -> ByteBuffer.allocateDirect(bytes);
+      case DIRECT -> aligned(bytes);
+      default -> throw new IllegalArgumentException("there is no buffer '" + buffer + "'");
+    };
+  }
+
+  /**
+   * A direct buffer that begins on a page. Where malloc has put it decides on some processors
+   * whether the kernel copies at a tenth of its speed, and that is nobody's channel.
+   */
+  private static ByteBuffer aligned(int bytes) {
+    int pages = (bytes + PAGE - 1) / PAGE;
+    return ByteBuffer.allocateDirect((pages + 1) * PAGE).alignedSlice(PAGE).slice(0, bytes);
   }
 
   /** How many pieces of the row's size a file has. */

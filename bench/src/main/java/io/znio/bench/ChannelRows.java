@@ -20,7 +20,7 @@ final class ChannelRows {
       Set.of(READ, READ_AT, WRITE, WRITE_AT, MAP_CLEAN, MAP_COLLECT, TRANSFER_TO, TRANSFER_FROM);
 
   private static final List<String> IMPLS = List.of("znio", ChannelRow.BASELINE);
-  private static final List<String> BUFFERS = List.of("heap", "direct");
+  private static final List<String> BUFFERS = List.of(ChannelPlan.HEAP, ChannelPlan.DIRECT);
   private static final List<String> PEERS = List.of("tcp", "unix", "pipe", "file");
   private static final List<String> NONE = Arrays.asList((String) null);
 
