@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,12 +22,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Every cell of the matrix of faults, on the JDK that runs this test, against what is written down
- * for it: one operation of each kind in hot code; with {@code ZNIO_TESTS=all} in every mode, and
- * znio at its level "checked" in full.
+ * for it: one operation of each kind in hot code; with {@code ZNIO_TESTS=all} in every mode, and of
+ * znio at its level "checked" all operations in hot code; with {@code ZNIO_FAULTS=every} all of
+ * these in every mode.
  */
 class FaultMatrixTest {
   private static final int FEATURE = Runtime.version().feature();
   private static final boolean ALL = "all".equals(System.getenv("ZNIO_TESTS"));
+  private static final boolean EVERY = "every".equals(System.getenv("ZNIO_FAULTS"));
   private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
 
   private static FaultExpectations expectations;
@@ -38,9 +42,15 @@ class FaultMatrixTest {
   }
 
   private static List<FaultCell> cells(FaultImpl impl) {
-    List<FaultMode> modes = ALL ? List.of(FaultMode.values()) : List.of(FaultMode.C2);
-    boolean full = ALL && impl == FaultImpl.ZNIO;
-    return FaultCell.of(impl, FEATURE, modes, full ? FaultOperation.ALL : FaultOperation.SAMPLE);
+    List<FaultMode> hot = List.of(FaultMode.C2);
+    List<FaultMode> modes = ALL || EVERY ? List.of(FaultMode.values()) : hot;
+    List<FaultMode> full = EVERY ? modes : ALL ? hot : List.of();
+    Set<FaultCell> cells =
+        new LinkedHashSet<>(FaultCell.of(impl, FEATURE, modes, FaultOperation.SAMPLE));
+    if (impl == FaultImpl.ZNIO) {
+      cells.addAll(FaultCell.of(impl, FEATURE, full, FaultOperation.ALL));
+    }
+    return List.copyOf(cells);
   }
 
   @ParameterizedTest
