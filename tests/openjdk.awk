@@ -11,7 +11,7 @@ of == "exclusions" && !/^#/ && NF {
 }
 of == "tests" { asked[$1] = 1 }
 of == "opens" { opens[name($3)] += $1 }
-of == "stock" && asked[name($1)] {
+of == "stock" && (name($1) in asked) {
   stock[$1] = $2 == "Passed."; ran[name($1)] = 1; n["stock", stock[$1]]++
 }
 of == "ours" { ours[$1] = $2 == "Passed."; ran[name($1)] = 1; n["ours", ours[$1]]++ }
