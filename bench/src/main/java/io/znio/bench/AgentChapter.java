@@ -70,20 +70,13 @@ final class AgentChapter implements Chapter {
     Stopwatch watch = new Stopwatch();
     for (Map.Entry<AgentRow.Group, List<AgentResult>> group : groups.entrySet()) {
       session.progress().at(group.getKey().title());
-      for (AgentResult result : group.getValue()) {
-        if (result.isOpen()) {
-          warmUp(result);
-        }
-        session.progress().step();
-      }
-      watch.lap("warm_up");
       Rounds.run(
           group.getValue(),
-          1,
           session,
           random,
+          watch,
+          this::warmUp,
           (result, round) -> measure(result, result.operations, round));
-      watch.lap("rounds");
     }
     results.forEach(result -> session.workers().end(result.row.worker()));
     session.progress().close();

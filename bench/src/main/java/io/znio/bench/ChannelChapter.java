@@ -67,18 +67,13 @@ final class ChannelChapter implements Chapter {
     Stopwatch watch = new Stopwatch();
     for (Map.Entry<ChannelRow.Group, List<ChannelResult>> group : groups.entrySet()) {
       session.progress().at(group.getKey().title());
-      for (ChannelResult result : group.getValue()) {
-        warmUp(result);
-        session.progress().step();
-      }
-      watch.lap("warm_up");
       Rounds.run(
           group.getValue(),
-          1,
           session,
           random,
+          watch,
+          this::warmUp,
           (result, round) -> measure(result, result.operations, round));
-      watch.lap("rounds");
     }
     results.forEach(result -> session.workers().end(result.row.worker()));
     session.progress().close();

@@ -86,7 +86,7 @@ final class MemoryChapter implements Chapter {
         runLive(group.getValue(), random);
         watch.lap("live_buffers");
       } else {
-        runGroup(group.getValue(), random, watch);
+        Rounds.run(group.getValue(), session, random, watch, this::warmUp, this::measureOnce);
       }
     }
     results.forEach(result -> session.workers().end(result.row.worker()));
@@ -107,17 +107,6 @@ final class MemoryChapter implements Chapter {
       options.addAll(List.of("-Xms" + heap, "-Xmx" + heap));
     }
     session.workers().define(row.worker(), row.jdk(), options);
-  }
-
-  private void runGroup(List<MemoryResult> group, Random random, Stopwatch watch)
-      throws InterruptedException {
-    for (MemoryResult result : group) {
-      warmUp(result);
-      session.progress().step();
-    }
-    watch.lap("warm_up");
-    Rounds.run(group, 1, session, random, this::measureOnce);
-    watch.lap("rounds");
   }
 
   /** Does more from the next round on, if the work took less time than a measurement shall. */

@@ -36,7 +36,32 @@ final class Rounds {
     void take(R row, int round) throws InterruptedException;
   }
 
+  /** What goes before the first round of a row. */
+  interface Preparation<R> {
+    void take(R row) throws InterruptedException;
+  }
+
   private Rounds() {}
+
+  /** Warms every open row of a group up, and then gives each its turns. */
+  static <R extends Outcome> void run(
+      List<R> group,
+      Session session,
+      Random random,
+      Stopwatch watch,
+      Preparation<R> warmUp,
+      Turn<R> turn)
+      throws InterruptedException {
+    for (R row : group) {
+      if (row.isOpen()) {
+        warmUp.take(row);
+      }
+      session.progress().step();
+    }
+    watch.lap("warm_up");
+    run(group, 1, session, random, turn);
+    watch.lap("rounds");
+  }
 
   /** Gives every open row of a group its turn in each of the rounds, {@code first} to the last. */
   static <R extends Outcome> void run(
