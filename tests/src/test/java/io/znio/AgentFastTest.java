@@ -48,6 +48,7 @@ class AgentFastTest extends AgentFixture {
   @ParameterizedTest
   @ValueSource(strings = {"-Xmixed", "-Xint", "-Xshare:on"})
   void allIsAsOnTheJdksOwn(String option) throws Exception {
+    AgentHostTest.assumeArchiveFor(option);
     String home = directory.resolve("ours" + option.replace(':', '-')).toString();
     Child child = run(List.of(option, agent("fast")), FastTransfers.class, home);
     assertThat(child.output()).isEqualTo(stock()).contains("\nmany 269: 10269 ");

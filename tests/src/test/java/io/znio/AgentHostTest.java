@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** JVMs that are not what the agent knows, or that let go of its library. */
 class AgentHostTest extends AgentFixture {
   /** The JDK's own archive of classes, which the others build on. */
-  static final Path ARCHIVE =
+  private static final Path ARCHIVE =
       Path.of(System.getProperty("java.home"), "lib", "server", "classes.jsa");
 
   private static final int TURNS = 50;
@@ -144,6 +144,11 @@ class AgentHostTest extends AgentFixture {
         .anySatisfy(
             line -> assertThat(line).startsWith("znio agent: this JVM is older than JDK 17: "))
         .anySatisfy(line -> assertThat(line).startsWith("direct 6000 "));
+  }
+
+  /** A runtime need not bring its archive. */
+  static void assumeArchiveFor(String option) {
+    assumeTrue(!option.equals("-Xshare:on") || Files.exists(ARCHIVE), ARCHIVE + " is missing");
   }
 
   /** From a jar, without options of modules: else nothing is archived. */

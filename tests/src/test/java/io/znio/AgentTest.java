@@ -2,7 +2,6 @@
 package io.znio;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -102,9 +101,7 @@ class AgentTest extends AgentFixture {
         "-Xshare:on"
       })
   void buffersAreCountedAsTheJdkCountsThem(String option) throws Exception {
-    assumeTrue(
-        !option.equals("-Xshare:on") || Files.exists(AgentHostTest.ARCHIVE),
-        AgentHostTest.ARCHIVE + " is missing");
+    AgentHostTest.assumeArchiveFor(option);
     Child child = run(List.of(option, agent("json=" + json)), Buffers.class);
     AgentReport report = AgentReport.read(json);
     String counted =
