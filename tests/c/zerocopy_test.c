@@ -164,18 +164,29 @@ static void test_nonblocking_memory_is_pinned(void **state) {
   interrupter_start(&interrupter);
   assert_int_equal(zn_pin_poll(receipt.pin, -1), -EINTR);
   interrupter_stop(&interrupter);
+  /* The network may have made some room meanwhile. */
+  struct zn_receipt more;
+  struct zn_pin *pins[16] = {receipt.pin};
+  int count = 1;
+  int64_t again;
+  while ((again = zerocopy(end_memory(bytes + moved), pair.writer, size - moved, &more)) > 0) {
+    moved += again;
+    assert_true(count < 16);
+    if (more.pin != NULL) pins[count++] = more.pin;
+  }
+  assert_int_equal(again, -EAGAIN);
+  assert_null(more.pin);
   /* The owner closes; the peer still gets every byte, and then the end. */
-  struct zn_receipt none;
-  assert_int_equal(zerocopy(end_memory(bytes), pair.writer, size, &none), -EAGAIN);
-  assert_null(none.pin);
-  zn_pin_shutdown(receipt.pin);
+  for (int i = 0; i < count; i++) zn_pin_shutdown(pins[i]);
   close(pair.writer);
   pair.writer = -1;
   struct collector collector;
   collector_start(&collector, pair.reader);
-  assert_int_equal(zn_pin_poll(receipt.pin, -1), 1);
-  assert_int_equal(zn_pin_copied(receipt.pin), 1);
-  zn_pin_release(receipt.pin);
+  for (int i = 0; i < count; i++) {
+    assert_int_equal(zn_pin_poll(pins[i], -1), 1);
+    assert_int_equal(zn_pin_copied(pins[i]), 1);
+    zn_pin_release(pins[i]);
+  }
   collector_assert(&collector, bytes, moved);
   pair_close(&pair);
   free(bytes);
