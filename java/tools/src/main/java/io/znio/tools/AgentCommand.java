@@ -16,8 +16,8 @@ import picocli.CommandLine.Spec;
     name = "agent",
     mixinStandardHelpOptions = true,
     description = {
-      "Prints the option that starts a JVM with the agent, as in",
-      "java $(java/znio agent io json=report-%%p.json) -jar application.jar"
+      "Prints the option that starts a JVM with the agent.",
+      "As in: java $(java/znio agent io json=report-%%p.json) -jar application.jar"
     })
 final class AgentCommand implements Callable<Integer> {
   @Parameters(
