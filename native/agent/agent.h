@@ -185,6 +185,12 @@ bool agent_life_has_pauses(void);
  * yet. No exception may be pending; leaves none. */
 void agent_life_born(JNIEnv *env, enum zn_life_kind kind, jlong address, jlong size);
 
+/*
+ * Memory goes back right after this, and nobody can keep it from that. returns: its size; -ENOENT:
+ * it is not known. No exception may be pending; leaves none.
+ */
+int64_t agent_life_died(JNIEnv *env, enum zn_life_kind kind, jlong address);
+
 struct agent_death {
   int64_t size; /* -ENOENT: it is not known */
   uint32_t site;
@@ -192,8 +198,8 @@ struct agent_death {
   struct zn_life life; /* if it is sampled */
 };
 
-/* Before memory goes back: another thread may get the same address right after that. One of the
- * next two must follow. returns: its size, or -ENOENT. */
+/* Before memory goes back that may stay after all: another thread may get the same address right
+ * after that. One of the next two must follow. returns: its size, or -ENOENT. */
 int64_t agent_life_take(enum zn_life_kind kind, jlong address, struct agent_death *death);
 
 /* It goes back, or has gone. No exception may be pending; leaves none. */
@@ -275,6 +281,10 @@ enum agent_path agent_path_to(JNIEnv *env, jobject target);
 /* A native of ours did the transfer of the call that the thread is in; path: enum zn_path; -1: it
  * did not, after all. */
 void agent_path_served(enum agent_native native, int path);
+
+/* A native of ours leaves the call of the JDK's transferTo0 of 21 and 25 to it. type: enum
+ * zn_file_type of the target, or -errno. */
+void agent_path_left(int type);
 
 /* The call is over, by one of ours or else by_jdk. result: the native's. */
 void agent_path_ended(enum agent_native native, enum agent_path by_jdk, int64_t result,

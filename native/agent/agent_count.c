@@ -41,22 +41,22 @@ static enum zn_meter_column column_of(int64_t status) {
 
 /* A call that moved result bytes of wanted, or ended with a code. returns: result. */
 static int64_t moved(enum agent_native native, int64_t result, int64_t wanted) {
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, native, ZN_METER_CALLS, 1);
   if (result < 0) {
-    zn_meter_add(meter, native, column_of(result), 1);
+    zn_meter_count(native, column_of(result), 1);
   } else {
-    zn_meter_add(meter, native, ZN_METER_BYTES, result);
-    if (result > 0 && result < wanted) zn_meter_add(meter, native, ZN_METER_SHORT, 1);
+    zn_meter_count(native, ZN_METER_BYTES, result);
+    if (result > 0 && result < wanted) zn_meter_add(zn_meter_own(), native, ZN_METER_SHORT, 1);
   }
   return result;
 }
 
 /* A call that moves nothing. returns: result. */
 static int64_t done(enum agent_native native, int64_t result) {
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, native, ZN_METER_CALLS, 1);
-  if (result < 0) zn_meter_add(meter, native, column_of(result), 1);
+  if (result < 0) {
+    zn_meter_count(native, column_of(result), 1);
+  } else {
+    zn_meter_add(zn_meter_own(), native, ZN_METER_CALLS, 1);
+  }
   return result;
 }
 
@@ -69,58 +69,50 @@ static int64_t bytes_of(jlong address, jint count) {
 
 /* --- memory --- */
 
-static void born(JNIEnv *env, struct zn_meter *meter, enum agent_native native, jlong address,
-                 jlong size) {
-  zn_meter_add(meter, native, ZN_METER_BYTES, size);
-  agent_life_born(env, native == AGENT_MAP ? ZN_LIFE_MAPPED : ZN_LIFE_MEMORY, address, size);
-}
-
-/* What a release gave back: size bytes, or -ENOENT. */
-static void released(struct zn_meter *meter, enum agent_native native, int64_t size) {
-  zn_meter_add(meter, native, size < 0 ? ZN_METER_UNKNOWN : ZN_METER_RELEASED, size < 0 ? 1 : size);
+/* A release, which gave back size bytes, or -ENOENT. */
+static void released(enum agent_native native, int64_t size) {
+  zn_meter_count(native, size < 0 ? ZN_METER_UNKNOWN : ZN_METER_RELEASED, size < 0 ? 1 : size);
 }
 
 jlong JNICALL agent_count_allocate(JNIEnv *env, jobject unsafe, jlong size) {
   agent_allocate_call *call = (agent_allocate_call *)target(AGENT_ALLOCATE);
   jlong address = call(env, unsafe, size);
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, AGENT_ALLOCATE, ZN_METER_CALLS, 1);
   if (address == 0) {
-    zn_meter_add(meter, AGENT_ALLOCATE, ZN_METER_FAILED, 1);
+    zn_meter_count(AGENT_ALLOCATE, ZN_METER_FAILED, 1);
   } else {
-    born(env, meter, AGENT_ALLOCATE, address, size);
+    zn_meter_count(AGENT_ALLOCATE, ZN_METER_BYTES, size);
+    agent_life_born(env, ZN_LIFE_MEMORY, address, size);
   }
   return address;
 }
 
 void JNICALL agent_count_free(JNIEnv *env, jobject unsafe, jlong address) {
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, AGENT_FREE, ZN_METER_CALLS, 1);
   if (address != 0) {
-    struct agent_death death;
-    released(meter, AGENT_FREE, agent_life_take(ZN_LIFE_MEMORY, address, &death));
-    agent_life_end(env, &death);
+    released(AGENT_FREE, agent_life_died(env, ZN_LIFE_MEMORY, address));
+  } else {
+    zn_meter_add(zn_meter_own(), AGENT_FREE, ZN_METER_CALLS, 1);
   }
   ((agent_free_call *)target(AGENT_FREE))(env, unsafe, address);
 }
 
 jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address, jlong size) {
-  struct zn_meter *meter = zn_meter_own();
   struct agent_death death;
   if (address != 0) (void)agent_life_take(ZN_LIFE_MEMORY, address, &death);
   agent_reallocate_call *call = (agent_reallocate_call *)target(AGENT_REALLOCATE);
   jlong moved_to = call(env, unsafe, address, size);
-  zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_CALLS, 1);
   if (moved_to == 0) { /* the old block lives on */
-    zn_meter_add(meter, AGENT_REALLOCATE, ZN_METER_FAILED, 1);
+    zn_meter_count(AGENT_REALLOCATE, ZN_METER_FAILED, 1);
     if (address != 0) agent_life_put_back(address, &death);
     return 0;
   }
+  zn_meter_add(zn_meter_own(), AGENT_REALLOCATE, ZN_METER_BYTES, size);
   if (address != 0) {
-    released(meter, AGENT_REALLOCATE, death.size);
+    released(AGENT_REALLOCATE, death.size);
     agent_life_end(env, &death);
+  } else {
+    zn_meter_add(zn_meter_own(), AGENT_REALLOCATE, ZN_METER_CALLS, 1);
   }
-  born(env, meter, AGENT_REALLOCATE, moved_to, size);
+  agent_life_born(env, ZN_LIFE_MEMORY, moved_to, size);
   return moved_to;
 }
 
@@ -129,12 +121,11 @@ jlong JNICALL agent_count_reallocate(JNIEnv *env, jobject unsafe, jlong address,
 #define READ_ONLY 0 /* FileChannelImpl.MAP_RO */
 
 static jlong mapped(JNIEnv *env, jlong address, jint mode, jlong size) {
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, AGENT_MAP, ZN_METER_CALLS, 1);
   if (address < 0) {
-    zn_meter_add(meter, AGENT_MAP, column_of(address), 1);
+    zn_meter_count(AGENT_MAP, column_of(address), 1);
   } else {
-    born(env, meter, AGENT_MAP, address, size);
+    zn_meter_count(AGENT_MAP, ZN_METER_BYTES, size);
+    agent_life_born(env, ZN_LIFE_MAPPED, address, size);
     agent_path_mapped(env, mode == READ_ONLY, size);
   }
   return address;
@@ -157,13 +148,11 @@ jint JNICALL agent_count_unmap(JNIEnv *env, jclass type, jlong address, jlong si
   (void)agent_life_take(ZN_LIFE_MAPPED, address, &death);
   agent_unmap_call *call = (agent_unmap_call *)target(AGENT_UNMAP);
   jint result = call(env, type, address, size);
-  struct zn_meter *meter = zn_meter_own();
-  zn_meter_add(meter, AGENT_UNMAP, ZN_METER_CALLS, 1);
   if (result < 0) { /* it is mapped still */
-    zn_meter_add(meter, AGENT_UNMAP, column_of(result), 1);
+    zn_meter_count(AGENT_UNMAP, column_of(result), 1);
     agent_life_put_back(address, &death);
   } else {
-    released(meter, AGENT_UNMAP, death.size);
+    released(AGENT_UNMAP, death.size);
     agent_life_end(env, &death);
   }
   return result;
@@ -180,7 +169,9 @@ static jlong transferred(enum agent_native native, enum agent_path by_jdk, jlong
 jlong JNICALL agent_count_transfer_to(JNIEnv *env, jclass type, jobject source, jlong position,
                                       jlong count, jobject file, jboolean append) {
   agent_transfer_to_call *call = (agent_transfer_to_call *)target(AGENT_TRANSFER_TO);
-  enum agent_path path = agent_path_to(env, file);
+  /* Ours tells by itself, from what it has to ask anyway. */
+  enum agent_path path =
+      agent_serves(AGENT_TRANSFER_TO) ? AGENT_TO_EITHER : agent_path_to(env, file);
   jlong result = call(env, type, source, position, count, file, append);
   return transferred(AGENT_TRANSFER_TO, path, result, count);
 }

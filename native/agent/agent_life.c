@@ -56,10 +56,9 @@ static bool is_cleaner(const char *thread) {
 
 static bool is_sampled(int64_t size, uint32_t site) { return size >= ZN_LIFE_LARGE || site != 0; }
 
-void agent_life_born(JNIEnv *env, enum zn_life_kind kind, jlong address, jlong size) {
-  uint32_t site = agent_site(env, size);
-  /* What finds no room in the table is told by its death, which is counted as unknown. */
-  if (zn_foreign_born((uint64_t)address, size, site) < 0 || !is_sampled(size, site)) return;
+/* Of its own: a frame with a record in it would be made for every birth. */
+__attribute__((noinline)) static void record_birth(JNIEnv *env, enum zn_life_kind kind,
+                                                   jlong address, jlong size, uint32_t site) {
   struct zn_life life = {
       .address = (uint64_t)address, .bytes = size, .site = site, .kind = (uint8_t)kind};
   read_thread(env, life.thread);
@@ -67,13 +66,23 @@ void agent_life_born(JNIEnv *env, enum zn_life_kind kind, jlong address, jlong s
   agent_point();
 }
 
+void agent_life_born(JNIEnv *env, enum zn_life_kind kind, jlong address, jlong size) {
+  uint32_t site = agent_site(env, size);
+  /* What finds no room in the table is told by its death, which is counted as unknown. */
+  if (zn_foreign_born((uint64_t)address, size, site) < 0 || !is_sampled(size, site)) return;
+  record_birth(env, kind, address, size, site);
+}
+
+/* The record of a sampled one, before its memory goes back. */
+static void take_record(enum zn_life_kind kind, jlong address, struct agent_death *death) {
+  zn_life_take((uint64_t)address, kind, death->size, death->site, &death->life);
+}
+
 int64_t agent_life_take(enum zn_life_kind kind, jlong address, struct agent_death *death) {
   death->site = 0;
   death->size = zn_foreign_died((uint64_t)address, &death->site);
   death->sampled = is_sampled(death->size, death->site);
-  if (death->sampled) {
-    zn_life_take((uint64_t)address, kind, death->size, death->site, &death->life);
-  }
+  if (death->sampled) take_record(kind, address, death);
   return death->size;
 }
 
@@ -83,6 +92,21 @@ void agent_life_end(JNIEnv *env, struct agent_death *death) {
   read_thread(env, thread);
   zn_life_died(&death->life, is_cleaner(thread) ? ZN_LIFE_CLEANED : ZN_LIFE_EXPLICIT, thread);
   agent_point();
+}
+
+/* Of its own, as record_birth. */
+__attribute__((noinline)) static void record_death(JNIEnv *env, enum zn_life_kind kind,
+                                                   jlong address, int64_t size, uint32_t site) {
+  struct agent_death death = {.size = size, .site = site, .sampled = true};
+  take_record(kind, address, &death);
+  agent_life_end(env, &death);
+}
+
+int64_t agent_life_died(JNIEnv *env, enum zn_life_kind kind, jlong address) {
+  uint32_t site = 0;
+  int64_t size = zn_foreign_died((uint64_t)address, &site);
+  if (is_sampled(size, site)) record_death(env, kind, address, size, site);
+  return size;
 }
 
 void agent_life_put_back(jlong address, const struct agent_death *death) {

@@ -8,6 +8,7 @@
  * What the JDK does in Java is told by the stack: of each mapping that may be a window of a
  * transfer (exact), and of one in so many of the reads and writes that may be a piece of a copy.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -22,7 +23,7 @@
 #define PIECE_MAX 8192     /* TRANSFER_SIZE */
 #define FRAMES_MAX 16
 
-/* What znio's own native did in this thread; AGENT_PATHS: nothing. */
+/* What znio's own native did in this thread, or knows the JDK's will do; AGENT_PATHS: nothing. */
 static _Thread_local enum agent_path t_served = AGENT_PATHS;
 static _Thread_local uint32_t t_reads;
 static _Thread_local uint32_t t_writes;
@@ -74,10 +75,17 @@ void agent_path_served(enum agent_native native, int path) {
   }
 }
 
+/* type: enum zn_file_type of the target, or -errno. */
+static enum agent_path jdk_path_to(int type) {
+  return type < 0 || type == ZN_FILE_REGULAR ? AGENT_TO_EITHER : AGENT_TO_SENDFILE;
+}
+
 enum agent_path agent_path_to(JNIEnv *env, jobject target) {
   int fd = agent_fd(env, target);
-  return fd >= 0 && zn_file_is_regular(fd) == 0 ? AGENT_TO_SENDFILE : AGENT_TO_EITHER;
+  return jdk_path_to(fd < 0 ? -EBADF : zn_file_type(fd));
 }
+
+void agent_path_left(int type) { t_served = jdk_path_to(type); }
 
 void agent_path_ended(enum agent_native native, enum agent_path by_jdk, int64_t result,
                       int64_t wanted) {

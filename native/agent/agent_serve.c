@@ -148,23 +148,38 @@ static int64_t transfer_by(enum agent_native native, enum zn_path path, const st
   return moved;
 }
 
-static bool is_socket(const struct zn_end *end) {
-  return end->kind == ZN_END_TCP || end->kind == ZN_END_UNIX;
+/* As the end of a transfer. A socket of any kind: sendfile is all that is asked of it. returns: 0;
+ * ZN_EPAIR no path of ours goes there; -EBADF. */
+static int target_init(struct zn_end *target, int fd, int type) {
+  *target = (struct zn_end){.fd = fd, .offset = ZN_OFFSET_CURRENT};
+  switch (type) {
+    case ZN_FILE_REGULAR:
+    case ZN_FILE_DEVICE:
+      target->kind = ZN_END_FILE;
+      return 0;
+    case ZN_FILE_SOCKET:
+      target->kind = ZN_END_TCP;
+      return 0;
+    default:
+      return type < 0 ? type : ZN_EPAIR;
+  }
 }
 
 /*
  * To a socket by sendfile at once: the JDK tries copy_file_range first, from 21 on. To a file by
- * copy_file_range, which JDK 17 does not have: some file systems share the blocks. returns:
- * ZN_EPAIR for other ends, and for overlapping ranges of one file.
+ * copy_file_range, which JDK 17 does not have: some file systems share the blocks. type: enum
+ * zn_file_type of the target, or -errno. returns: ZN_EPAIR for other ends, and for overlapping
+ * ranges of one file.
  */
-static int64_t transfer_to(JNIEnv *env, jobject source, jlong position, jlong count, jobject file) {
+static int64_t transfer_to(JNIEnv *env, jobject source, jlong position, jlong count, int fd,
+                           int type) {
   struct zn_end target;
   struct zn_end from = {.kind = ZN_END_FILE, .fd = fd_of(env, source), .offset = position};
-  int result = zn_end_init(&target, fd_of(env, file));
+  int result = target_init(&target, fd, type);
   if (result < 0) return result;
-  if (is_socket(&target))
+  if (target.kind == ZN_END_TCP) {
     return transfer_by(AGENT_TRANSFER_TO, ZN_PATH_SENDFILE, &from, &target, count);
-  if (target.kind != ZN_END_FILE) return ZN_EPAIR;
+  }
   int64_t moved = transfer_by(AGENT_TRANSFER_TO, ZN_PATH_COPY_FILE_RANGE, &from, &target, count);
   /* 0: /proc, and some network file systems. */
   if (moved > 0 || (moved < 0 && moved >= PRIVATE_ERRORS)) return moved;
@@ -174,15 +189,19 @@ static int64_t transfer_to(JNIEnv *env, jobject source, jlong position, jlong co
 
 jlong JNICALL agent_serve_transfer_to(JNIEnv *env, jclass type, jobject source, jlong position,
                                       jlong count, jobject file, jboolean append) {
-  int64_t result = append ? ZN_EPAIR : transfer_to(env, source, position, count, file);
+  int fd = fd_of(env, file);
+  int target = zn_file_type(fd);
+  int64_t result = append ? ZN_EPAIR : transfer_to(env, source, position, count, fd, target);
   if (result != ZN_EPAIR) return transferred(env, result);
+  agent_path_left(target);
   agent_transfer_to_call *original = (agent_transfer_to_call *)agent_original(AGENT_TRANSFER_TO);
   return original(env, type, source, position, count, file, append);
 }
 
 jlong JNICALL agent_serve_transfer_to_of_channel(JNIEnv *env, jobject channel, jobject source,
                                                  jlong position, jlong count, jobject file) {
-  int64_t result = transfer_to(env, source, position, count, file);
+  int fd = fd_of(env, file);
+  int64_t result = transfer_to(env, source, position, count, fd, zn_file_type(fd));
   if (result != ZN_EPAIR) return transferred(env, result);
   agent_transfer_to_of_channel_call *original =
       (agent_transfer_to_of_channel_call *)agent_original(AGENT_TRANSFER_TO);

@@ -152,14 +152,19 @@ bool agent_draws(uint32_t *left, uint32_t every) {
   return --*left == 0;
 }
 
-uint32_t agent_site(JNIEnv *env, int64_t size) {
-  jvmtiEnv *jvmti = atomic_load_explicit(&s_jvmti, memory_order_acquire);
-  if (jvmti == NULL) return 0;
-  uint32_t every = atomic_load_explicit(&s_every, memory_order_relaxed);
-  if (size < ZN_LIFE_LARGE && !agent_draws(&t_left, every)) return 0;
+/* Of its own: a frame with room for a stack would be made for every birth. */
+__attribute__((noinline)) static uint32_t take_stack(JNIEnv *env, jvmtiEnv *jvmti) {
   jvmtiFrameInfo frames[FRAMES_MAX];
   jint count = 0;
   jvmtiError error = (*jvmti)->GetStackTrace(jvmti, NULL, 0, FRAMES_MAX, frames, &count);
   if (error != JVMTI_ERROR_NONE || count <= 0) return 0;
   return site_of(env, jvmti, frames, count);
+}
+
+uint32_t agent_site(JNIEnv *env, int64_t size) {
+  jvmtiEnv *jvmti = atomic_load_explicit(&s_jvmti, memory_order_acquire);
+  if (jvmti == NULL) return 0;
+  uint32_t every = atomic_load_explicit(&s_every, memory_order_relaxed);
+  if (size < ZN_LIFE_LARGE && !agent_draws(&t_left, every)) return 0;
+  return take_stack(env, jvmti);
 }

@@ -134,10 +134,23 @@ int64_t zn_file_size(int fd) {
   return S_ISBLK(status.st_mode) ? zn_sys_device_bytes(fd) : status.st_size;
 }
 
-int zn_file_is_regular(int fd) {
+int zn_file_type(int fd) {
   struct stat status;
   int result = zn_sys_fstat(fd, &status);
-  return result < 0 ? result : S_ISREG(status.st_mode);
+  if (result < 0) return result;
+  switch (status.st_mode & S_IFMT) {
+    case S_IFREG:
+      return ZN_FILE_REGULAR;
+    case S_IFBLK:
+    case S_IFCHR:
+      return ZN_FILE_DEVICE;
+    case S_IFIFO:
+      return ZN_FILE_PIPE;
+    case S_IFSOCK:
+      return ZN_FILE_SOCKET;
+    default:
+      return ZN_FILE_OTHER;
+  }
 }
 
 int zn_file_identify(int fd, uint64_t *device, uint64_t *inode) {

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +171,28 @@ static void child_locks(void) {
   CHECK_EQUAL(zn_file_lock(fd, 15, 5, false, false), 0);
 }
 
+static void test_type(void **state) {
+  static const struct {
+    const char *path;
+    int type;
+  } files[] = {{"/proc/self/exe", ZN_FILE_REGULAR},
+               {"/dev/null", ZN_FILE_DEVICE},
+               {"/proc/self", ZN_FILE_OTHER}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    int fd = open(files[i].path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(zn_file_type(fd), files[i].type);
+    assert_int_equal(close(fd), 0);
+  }
+  int ends[2];
+  assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+  assert_int_equal(zn_file_type(ends[1]), ZN_FILE_PIPE);
+  assert_int_equal(close(ends[0]) | close(ends[1]), 0);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  assert_int_equal(zn_file_type(ends[0]), ZN_FILE_SOCKET);
+  assert_int_equal(close(ends[0]) | close(ends[1]), 0);
+  assert_int_equal(zn_file_type(-1), -EBADF);
+}
+
 static void test_locks(void **state) {
   int fd = open_file(ZN_FILE_READ | ZN_FILE_WRITE);
   assert_int_equal(zn_file_lock(fd, 5, 5, false, true), 0);
@@ -208,6 +231,7 @@ int main(void) {
       TEST(test_refusals),
       TEST(test_ledger_counts_descriptors),
       TEST(test_positions_and_sizes),
+      TEST(test_type),
       TEST(test_locks),
       TEST(test_a_signal_ends_the_wait_for_a_lock),
   };

@@ -90,8 +90,17 @@ ZN_API ZN_MUST_CHECK int64_t zn_file_seek(int fd, int64_t position);
 /* returns: the descriptor's own position, or -ESPIPE. */
 ZN_API ZN_MUST_CHECK int64_t zn_file_position(int fd);
 
-/* returns: 1 it is a regular file; 0 it is something else; -EBADF. */
-ZN_API ZN_MUST_CHECK int zn_file_is_regular(int fd);
+/* What a descriptor is open on. */
+enum zn_file_type {
+  ZN_FILE_REGULAR,
+  ZN_FILE_DEVICE, /* block or character */
+  ZN_FILE_PIPE,
+  ZN_FILE_SOCKET,
+  ZN_FILE_OTHER /* a directory; what has no name, as an epoll */
+};
+
+/* By one fstat. returns: enum zn_file_type; -EBADF. */
+ZN_API ZN_MUST_CHECK int zn_file_type(int fd);
 
 /* Sets what two descriptors of one file have in common, and no others as long as one of them is
  * open. returns: 0; -EBADF, -EOVERFLOW, -EIO. */

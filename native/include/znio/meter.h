@@ -52,6 +52,12 @@ ZN_API void zn_meter_add(struct zn_meter *meter, int row, enum zn_meter_column c
                          int64_t amount);
 
 /*
+ * One call of what row stands for has returned: adds 1 to its ZN_METER_CALLS and amount to column,
+ * in the calling thread's meter. As zn_meter_own and zn_meter_add, in one step.
+ */
+ZN_API void zn_meter_count(int row, enum zn_meter_column column, int64_t amount);
+
+/*
  * Fills sums[ZN_METER_COLUMNS] with a row of all threads, those that have ended included. Where one
  * cell counts births and another deaths, read the row of deaths first. returns: 0; -EINVAL. Any
  * thread.
