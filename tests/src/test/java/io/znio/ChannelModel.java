@@ -29,7 +29,7 @@ final class ChannelModel implements AutoCloseable {
 
   private static final int KEPT = 20;
 
-  /** The rows of the tables in README that a random operation meets. */
+  /** The rows of the tables in README and java/CHANNEL.md that a random operation meets. */
   enum Difference {
     /** Of one file, ours moves as memmove: no such ranges here. */
     OVERLAPPING,

@@ -100,7 +100,7 @@ final class ChannelModelStreams implements AutoCloseable {
       lost = !(e instanceof ClosedChannelException);
       throw e;
     } finally {
-      if (lost) { // how much, differs: see the table in README
+      if (lost) { // how much, differs: see java/CHANNEL.md
         drop(kind);
       } else {
         text.append(" -> ").append(n).append(" left ").append(drain(pair.reader, size - n));

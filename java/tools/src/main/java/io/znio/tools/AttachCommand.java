@@ -40,7 +40,7 @@ final class AttachCommand implements Callable<Integer> {
       index = "1..*",
       paramLabel = "OPTION",
       arity = "0..*",
-      description = "of the agent, such as io, stacks=N, json=FILE; README.md has all")
+      description = "of the agent, such as io, stacks=N, json=FILE; java/AGENT.md has all")
   private List<String> options;
 
   @Mixin private LibraryOption library;
