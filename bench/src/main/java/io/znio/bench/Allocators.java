@@ -6,13 +6,19 @@ import java.nio.ByteBuffer;
 import org.lwjgl.system.MemoryUtil;
 
 /** The ways to get memory that the chapter "memory" compares. */
-final class Allocators {
+public final class Allocators {
   private Allocators() {}
 
-  /** The one that a plan names. */
-  static Allocator<?> of(MemoryPlan plan) throws SkippedException {
-    return switch (plan.impl()) {
-      case "znio" -> plan.zeroed() ? new ZnioZeroed() : new Znio();
+  /**
+   * The one of that name.
+   *
+   * @param impl as in {@link MemoryRow#impl}
+   * @param zeroed whether its memory must be zero; what always zeroes does so in either case
+   * @throws SkippedException if this JDK or this machine has no such thing
+   */
+  public static Allocator<?> of(String impl, boolean zeroed) throws SkippedException {
+    return switch (impl) {
+      case "znio" -> zeroed ? new ZnioZeroed() : new Znio();
       case "jdk-clean" -> {
         requireCleaner();
         yield new JdkClean();
@@ -20,8 +26,9 @@ final class Allocators {
       case "jdk-gc" -> new JdkDropped();
       case "arena-confined" -> new Arenas.Memory(Arenas.require().confined());
       case "arena-shared" -> new Arenas.Memory(Arenas.require().shared());
-      case "lwjgl" -> lwjgl(plan.zeroed());
-      default -> throw new IllegalArgumentException("there is no impl '" + plan.impl() + "'");
+      case "arena-auto" -> Arenas.require().automatic();
+      case "lwjgl" -> lwjgl(zeroed);
+      default -> throw new IllegalArgumentException("there is no impl '" + impl + "'");
     };
   }
 

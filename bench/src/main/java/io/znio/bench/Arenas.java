@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 final class Arenas {
   private static final MethodHandle CONFINED;
   private static final MethodHandle SHARED;
+  private static final MethodHandle AUTO;
   private static final MethodHandle ALLOCATE;
   private static final MethodHandle MAP;
   private static final MethodHandle AS_BUFFER;
@@ -25,14 +26,15 @@ final class Arenas {
     try {
       found = find();
     } catch (ReflectiveOperationException e) {
-      found = new MethodHandle[6]; // an older JDK
+      found = new MethodHandle[7]; // an older JDK
     }
     CONFINED = found[0];
     SHARED = found[1];
-    ALLOCATE = found[2];
-    MAP = found[3];
-    AS_BUFFER = found[4];
-    CLOSE = found[5];
+    AUTO = found[2];
+    ALLOCATE = found[3];
+    MAP = found[4];
+    AS_BUFFER = found[5];
+    CLOSE = found[6];
   }
 
   private static final Arenas INSTANCE = new Arenas();
@@ -50,6 +52,7 @@ final class Arenas {
       lookup
           .findStatic(arena, "ofShared", methodType(arena))
           .asType(methodType(AutoCloseable.class)),
+      lookup.findStatic(arena, "ofAuto", methodType(arena)).asType(methodType(AutoCloseable.class)),
       lookup
           .findVirtual(arena, "allocate", methodType(segment, long.class))
           .asType(methodType(Object.class, AutoCloseable.class, long.class)),
@@ -95,6 +98,10 @@ final class Arenas {
     return () -> (AutoCloseable) SHARED.invokeExact();
   }
 
+  Allocator<ByteBuffer> automatic() {
+    return new Automatic();
+  }
+
   /** An arena and the one buffer in it: a program that closes it has to keep both. */
   record Held(AutoCloseable arena, ByteBuffer buffer) {}
 
@@ -131,6 +138,30 @@ final class Arenas {
       } catch (Throwable t) {
         throw failure(t);
       }
+    }
+  }
+
+  /** Memory that the garbage collector gives back: its arena cannot be closed. */
+  static final class Automatic implements Allocator<ByteBuffer> {
+    @Override
+    public ByteBuffer allocate(int size) {
+      try {
+        AutoCloseable arena = (AutoCloseable) AUTO.invokeExact();
+        return (ByteBuffer)
+            AS_BUFFER.invokeExact((Object) ALLOCATE.invokeExact(arena, (long) size));
+      } catch (Throwable t) {
+        throw failure(t);
+      }
+    }
+
+    @Override
+    public ByteBuffer buffer(ByteBuffer held) {
+      return held;
+    }
+
+    @Override
+    public void free(ByteBuffer held) {
+      // The garbage collector finds it.
     }
   }
 

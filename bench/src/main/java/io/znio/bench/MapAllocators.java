@@ -8,12 +8,18 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /** The ways to map a file for reading that the chapter "memory" compares. */
-final class MapAllocators {
+public final class MapAllocators {
   private MapAllocators() {}
 
-  /** The one that a plan names. */
-  static Allocator<?> of(MemoryPlan plan, FileChannel file) throws SkippedException {
-    return switch (plan.impl()) {
+  /**
+   * The one of that name.
+   *
+   * @param impl as in {@link MemoryRow#impl}
+   * @param file what is mapped, for reading, from its first byte
+   * @throws SkippedException if this JDK has no such thing
+   */
+  public static Allocator<?> of(String impl, FileChannel file) throws SkippedException {
+    return switch (impl) {
       case "znio" -> new Znio(file);
       case "jdk-clean" -> {
         Allocators.requireCleaner();
@@ -21,7 +27,7 @@ final class MapAllocators {
       }
       case "arena-confined" -> new Arenas.Files(Arenas.require().confined(), file);
       case "arena-shared" -> new Arenas.Files(Arenas.require().shared(), file);
-      default -> throw new IllegalArgumentException("impl '" + plan.impl() + "' does not map");
+      default -> throw new IllegalArgumentException("impl '" + impl + "' does not map");
     };
   }
 

@@ -38,11 +38,11 @@ final class MemoryRun {
     plan.requireLevel();
     if (!plan.isMap()) {
       return plan.op().equals(MemoryRows.LIVE)
-          ? new LiveBuffers<>(Allocators.of(plan), plan).run()
-          : measure(Allocators.of(plan));
+          ? new LiveBuffers<>(Allocators.of(plan.impl(), plan.zeroed()), plan).run()
+          : measure(Allocators.of(plan.impl(), plan.zeroed()));
     }
     try (FileChannel file = FileChannel.open(sparseFile())) {
-      return measure(MapAllocators.of(plan, file));
+      return measure(MapAllocators.of(plan.impl(), file));
     }
   }
 

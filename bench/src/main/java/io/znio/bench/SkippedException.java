@@ -2,10 +2,15 @@
 package io.znio.bench;
 
 /** What this machine, or this pair of ends, cannot do; the message is one sentence. */
-final class SkippedException extends Exception {
+public final class SkippedException extends Exception {
   private static final long serialVersionUID = 1;
 
-  SkippedException(String message) {
+  /**
+   * Says why.
+   *
+   * @param message one sentence
+   */
+  public SkippedException(String message) {
     super(message);
   }
 }
