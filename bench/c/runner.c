@@ -31,6 +31,9 @@ static int run_command(struct runner *runner, const struct bench_words *words,
   if (strcmp(words->verb, "run") == 0) return runner_run(runner, words, fault);
   if (strcmp(words->verb, "probe") == 0) return runner_probe(runner, words, fault);
   if (strcmp(words->verb, "workload") == 0) return runner_workload(runner, words, fault);
+  if (strcmp(words->verb, "stream-open") == 0) return runner_stream_open(runner, words, fault);
+  if (strcmp(words->verb, "stream-move") == 0) return runner_stream_move(runner, words, fault);
+  if (strcmp(words->verb, "stream-close") == 0) return runner_stream_close(runner, fault);
   return bench_fault_set(fault, "the worker knows no command '%s'", words->verb);
 }
 
@@ -67,6 +70,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   find_own_peer(&runner);
   serve(&runner);
+  runner_stream_end(&runner);
   runner_peers_end(&runner.peers);
   return 0;
 }
