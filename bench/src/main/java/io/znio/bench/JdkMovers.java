@@ -117,6 +117,11 @@ final class JdkMovers {
     }
 
     @Override
+    void rewind() {
+      position = 0;
+    }
+
+    @Override
     void move(long offset, long count) throws IOException {
       file.position(offset);
       long left = count;
@@ -139,6 +144,11 @@ final class JdkMovers {
     TransferFromStream(ReadableByteChannel in, FileChannel made) {
       this.in = in;
       this.made = made;
+    }
+
+    @Override
+    void rewind() {
+      position = 0;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.znio.bench;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
@@ -31,6 +32,7 @@ final class Link implements AutoCloseable {
   private final Peer peer;
   private final List<Channel> channels = new ArrayList<>();
   private final List<Channel> ends = new ArrayList<>();
+  private SocketAddress address;
   private boolean pending;
 
   private Link(Peer peer) {
@@ -42,13 +44,8 @@ final class Link implements AutoCloseable {
     Link link = new Link(peer);
     try {
       Wire request =
-          new Wire("receive")
-              .with("kind", plan.target())
-              .with("bytes", plan.bytes())
-              .with("ipv", plan.ipv())
-              .with("address", plan.address())
+          receiving(plan)
               .with("hold", hold ? 1 : null)
-              .with("flip", plan.flip() ? 1 : null)
               .with("copies", copies > 1 ? copies : null)
               .with("keep", keep);
       link.open(plan.target(), request, copies, true, plan);
@@ -82,21 +79,54 @@ final class Link implements AutoCloseable {
   static Link fromPeer(Peer peer, Plan plan, Path file) throws IOException {
     Link link = new Link(peer);
     try {
-      Wire request =
-          new Wire("send")
-              .with("kind", plan.source())
-              .with("file", file)
-              .with("size", plan.size())
-              .with("bytes", plan.bytes())
-              .with("ipv", plan.ipv())
-              .with("address", plan.address())
-              .with("hold", 1);
-      link.open(plan.source(), request, 1, false, plan);
+      link.open(plan.source(), sending(plan, file), 1, false, plan);
       return link;
     } catch (IOException | RuntimeException e) {
       link.close();
       throw e;
     }
+  }
+
+  /** The same, for a connection that somebody else makes: to {@link #address}. */
+  static Link invite(Peer peer, Plan plan) throws IOException {
+    Link link = new Link(peer);
+    try {
+      Wire request = plan.peerSends() ? sending(plan, plan.file()) : receiving(plan);
+      peer.tell(request.line());
+      link.pending = true;
+      Wire ready = peer.hear("ready");
+      link.address =
+          request.need("kind").equals("tcp") ? tcpAddress(ready, plan) : unixAddress(ready);
+      return link;
+    } catch (IOException | RuntimeException e) {
+      link.close();
+      throw e;
+    }
+  }
+
+  private static Wire receiving(Plan plan) {
+    return new Wire("receive")
+        .with("kind", plan.target())
+        .with("bytes", plan.bytes())
+        .with("ipv", plan.ipv())
+        .with("address", plan.address())
+        .with("flip", plan.flip() ? 1 : null);
+  }
+
+  private static Wire sending(Plan plan, Path file) {
+    return new Wire("send")
+        .with("kind", plan.source())
+        .with("file", file)
+        .with("size", plan.size())
+        .with("bytes", plan.bytes())
+        .with("ipv", plan.ipv())
+        .with("address", plan.address())
+        .with("hold", 1);
+  }
+
+  /** Where the peer waits for a connection that is not ours to make. */
+  SocketAddress address() {
+    return address;
   }
 
   private void open(String kind, Wire request, int copies, boolean writing, Plan plan)
@@ -116,20 +146,27 @@ final class Link implements AutoCloseable {
   }
 
   private SocketChannel connectTcp(Wire ready, Plan plan) throws IOException {
-    String loopback = "6".equals(plan.ipv()) ? "::1" : "127.0.0.1";
     SocketChannel channel = SocketChannel.open();
     channels.add(channel);
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    channel.connect(
-        new InetSocketAddress(
-            plan.address() == null ? loopback : plan.address(), (int) ready.needLong("port")));
+    channel.connect(tcpAddress(ready, plan));
     return channel;
+  }
+
+  private static SocketAddress tcpAddress(Wire ready, Plan plan) {
+    String loopback = "6".equals(plan.ipv()) ? "::1" : "127.0.0.1";
+    return new InetSocketAddress(
+        plan.address() == null ? loopback : plan.address(), (int) ready.needLong("port"));
+  }
+
+  private static SocketAddress unixAddress(Wire ready) {
+    return UnixDomainSocketAddress.of(ready.need("path"));
   }
 
   private SocketChannel connectUnix(Wire ready) throws IOException {
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     channels.add(channel);
-    channel.connect(UnixDomainSocketAddress.of(ready.need("path")));
+    channel.connect(unixAddress(ready));
     return channel;
   }
 
@@ -194,6 +231,12 @@ final class Link implements AutoCloseable {
     return peer.hear(word);
   }
 
+  /** Closes our ends, so that a peer without a last byte sees the end; waits for its answer. */
+  Wire end() throws IOException {
+    closeChannels();
+    return finish();
+  }
+
   /** Waits for the peer's last answer. */
   Wire finish() throws IOException {
     Wire done = peer.hear("done");
@@ -206,13 +249,7 @@ final class Link implements AutoCloseable {
    */
   @Override
   public void close() {
-    for (Channel channel : channels) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        // Nothing can be done with it any more.
-      }
-    }
+    closeChannels();
     if (pending && peer.isAlive()) {
       pending = false;
       try {
@@ -220,6 +257,16 @@ final class Link implements AutoCloseable {
         peer.hear("done");
       } catch (IOException e) {
         // "error cancelled" is one of the two answers that are due.
+      }
+    }
+  }
+
+  private void closeChannels() {
+    for (Channel channel : channels) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // Nothing can be done with it any more.
       }
     }
   }

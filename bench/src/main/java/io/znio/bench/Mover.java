@@ -18,6 +18,9 @@ abstract class Mover implements AutoCloseable {
    */
   abstract void move(long offset, long count) throws IOException, SkippedException;
 
+  /** From now on the target file is written from its start again; its own position is there. */
+  void rewind() {}
+
   /** Moves a list of pieces, in order. */
   void moveList(long[] offsets, long[] counts, int pieces) throws IOException, SkippedException {
     throw new SkippedException("this path takes no lists of regions");

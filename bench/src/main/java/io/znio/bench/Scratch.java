@@ -29,7 +29,8 @@ final class Scratch {
     return directory;
   }
 
-  private static Path choose(Path file) throws IOException {
+  /** $TMPDIR or /var/tmp, or the file's own directory if that is another file system. */
+  static Path choose(Path file) throws IOException {
     String variable = System.getenv("TMPDIR");
     // /tmp may be in memory, where nothing is cold and O_DIRECT means nothing.
     Path common =

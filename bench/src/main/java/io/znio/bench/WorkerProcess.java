@@ -101,6 +101,12 @@ final class WorkerProcess implements AutoCloseable {
 
   /** Sends a command and waits for its answer. */
   JsonNode ask(Wire command, long timeoutSeconds) throws WorkerException, InterruptedException {
+    tell(command);
+    return hear(command, timeoutSeconds);
+  }
+
+  /** Sends a command, whose answer {@link #hear} gets; more may be on their way. */
+  void tell(Wire command) throws WorkerException, InterruptedException {
     try {
       commands.write(command.line());
       commands.write('\n');
@@ -108,6 +114,10 @@ final class WorkerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw gone(command);
     }
+  }
+
+  /** Waits for the answer to the oldest command that has none. */
+  JsonNode hear(Wire command, long timeoutSeconds) throws WorkerException, InterruptedException {
     String answer = answers.poll(timeoutSeconds, TimeUnit.SECONDS);
     if (answer == null) {
       kill();

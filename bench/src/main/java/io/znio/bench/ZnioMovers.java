@@ -166,6 +166,11 @@ final class ZnioMovers implements Movers {
     }
 
     @Override
+    void rewind() {
+      position = 0;
+    }
+
+    @Override
     void move(long offset, long count) throws IOException, SkippedException {
       long done = 0;
       while (done < count) {
@@ -240,6 +245,11 @@ final class ZnioMovers implements Movers {
     AutoFromStream(ReadableByteChannel in, FileChannel made) {
       this.in = in;
       this.made = made;
+    }
+
+    @Override
+    void rewind() {
+      position = 0;
     }
 
     @Override
