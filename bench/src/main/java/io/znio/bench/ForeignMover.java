@@ -16,13 +16,12 @@ public interface ForeignMover {
   void open(SocketAddress address, Path file, Path made) throws Exception;
 
   /**
-   * Moves a piece, wholly, and returns when the kernel has all of it.
+   * Moves pieces, each of them wholly, one after the other; returns when the kernel has them all.
    *
-   * @param from where it lies in the source file; unused when the peer sends
-   * @param to where it goes to in the target file; unused when the peer receives
-   * @param bytes its size
+   * @param count how many
+   * @param pieces {@link Pieces#next} is called for each of them
    */
-  void move(long from, long to, long bytes) throws Exception;
+  void move(int count, Pieces pieces) throws Exception;
 
   /** Closes what was opened, also if that is not all: the peer then sees the end. */
   void close() throws Exception;

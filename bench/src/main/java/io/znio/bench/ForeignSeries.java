@@ -10,9 +10,7 @@ final class ForeignSeries extends TransferSeries {
   private final Plan plan;
   private final ForeignMover mover;
   private final Peer peer;
-  private long slots;
-  private long slot;
-  private long targetSlot;
+  private Pieces pieces;
   private Link link;
   private Path made;
 
@@ -28,9 +26,7 @@ final class ForeignSeries extends TransferSeries {
     if (work.source().equals("pipe") || work.target().equals("pipe")) {
       throw new SkippedException("only the JDK's pipes can be joined with the peer");
     }
-    slots = work.slots();
-    slot = 0;
-    targetSlot = 0;
+    pieces = new Pieces(work.size(), work.slots());
     link = peer == null ? null : Link.invite(peer, plan);
     made = work.isToPeer() ? null : TargetFile.make(work);
     mover.open(
@@ -44,12 +40,7 @@ final class ForeignSeries extends TransferSeries {
 
   @Override
   void step(int count) throws Exception {
-    long size = work.size();
-    for (int i = 0; i < count; i++) {
-      mover.move(slot * size, targetSlot * size, size);
-      slot = slot + 1 == slots ? 0 : slot + 1;
-      targetSlot = targetSlot + 1 == slots - 1 ? 0 : targetSlot + 1;
-    }
+    mover.move(count, pieces);
   }
 
   @Override

@@ -8,9 +8,7 @@ final class JavaSeries extends TransferSeries {
   private final Plan plan;
   private final Movers movers;
   private final Peer peer;
-  private long slots;
-  private long slot;
-  private long targetSlot;
+  private Pieces pieces;
   private Ends ends;
   private Link link;
   private Mover mover;
@@ -24,9 +22,7 @@ final class JavaSeries extends TransferSeries {
 
   @Override
   void open() throws IOException, SkippedException {
-    slots = work.slots();
-    slot = 0;
-    targetSlot = 0;
+    pieces = new Pieces(work.size(), work.slots());
     ends = new Ends();
     ends.openFile(plan);
     if (work.isToPeer()) {
@@ -45,16 +41,13 @@ final class JavaSeries extends TransferSeries {
 
   @Override
   void step(int count) throws IOException, SkippedException {
-    long size = work.size();
     for (int i = 0; i < count; i++) {
-      if (ends.made != null && targetSlot == slots - 1) {
+      pieces.next();
+      if (ends.made != null && pieces.to() == 0) {
         ends.made.position(0);
         mover.rewind();
-        targetSlot = 0;
       }
-      mover.move(slot * size, size);
-      slot = slot + 1 == slots ? 0 : slot + 1;
-      targetSlot++;
+      mover.move(pieces.from(), pieces.size());
     }
   }
 

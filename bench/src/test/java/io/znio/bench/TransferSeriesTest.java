@@ -119,17 +119,21 @@ class TransferSeriesTest {
     }
 
     @Override
-    public void move(long source, long target, long bytes) throws Exception {
-      count++;
-      if (fault.equals("skip") && count == 20) {
-        return;
+    public void move(int pieces, Pieces next) throws Exception {
+      for (int i = 0; i < pieces; i++) {
+        next.next();
+        count++;
+        if (count != 20 || !fault.equals("skip")) {
+          move(next);
+        }
       }
-      long at = fault.equals("other") && count == 20 ? (source + bytes) % (SLOTS * bytes) : source;
-      if (to == null) {
-        from.transferTo(at, bytes, socket);
-      } else {
-        from.transferTo(at, bytes, to.position(target));
-      }
+    }
+
+    private void move(Pieces piece) throws Exception {
+      long bytes = piece.size();
+      boolean other = count == 20 && fault.equals("other");
+      long at = other ? (piece.from() + bytes) % (SLOTS * bytes) : piece.from();
+      from.transferTo(at, bytes, to == null ? socket : to.position(piece.to()));
     }
 
     @Override

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.znio.bench.jmh;
+
+import io.znio.bench.TransferSeries;
+import io.znio.bench.TransferWork;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Transfers of one size after the other; the time is that of one of them.
+ *
+ * <p>The other side of sockets and pipes is {@code znio-bench-peer}, one C process, the same for
+ * all rows. It reads with a buffer of 256 KiB and hashes all; a row whose bytes are not what was
+ * sent fails. Sockets have TCP_NODELAY and nothing else set. Each iteration has a connection of its
+ * own, which is full all the time: what is measured is the slower of both sides, and the one
+ * process's work in it is the same for all.
+ *
+ * <p>Before the next transfer begins, the kernel has taken the last one wholly, in every row. What
+ * differs:
+ *
+ * <ul>
+ *   <li>{@code znio}, {@code jdk}, {@code one-nio} call from the benchmark's own thread and block
+ *       in the kernel.
+ *   <li>{@code netty-*} works in an event loop, as it always does, on non-blocking sockets: one hop
+ *       from the benchmark's thread to the loop's and back for 256 transfers; within the loop the
+ *       next one is written when the last one's future is done, and splices stand in line.
+ *   <li>{@code c} is the same C core without a JVM, in a process of its own, which is told to make
+ *       256 transfers by a line on a pipe. The next line is already there when it is done, so it
+ *       never waits for the JVM.
+ * </ul>
+ *
+ * <p>Target files are written over and over, and are in the page cache after the first time round.
+ */
+@State(Scope.Thread)
+@OperationsPerInvocation(Transfers.COUNT)
+@Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+public abstract class Transfers extends Comparison {
+  static final int COUNT = 256;
+
+  /** Bytes of a transfer. */
+  @Param({"4096", "65536", "1048576"})
+  public int size;
+
+  private TransferSeries series;
+
+  Transfers() {}
+
+  abstract String source();
+
+  abstract String target();
+
+  abstract TransferSeries series(TransferWork work) throws Exception;
+
+  @Setup(Level.Trial)
+  public final void start() throws Exception {
+    series = series(TransferWork.of(source(), target(), size));
+  }
+
+  @Setup(Level.Iteration)
+  public final void begin() throws Exception {
+    series.begin();
+  }
+
+  @TearDown(Level.Iteration)
+  public final void verify() throws Exception {
+    series.end();
+  }
+
+  @TearDown(Level.Trial)
+  public final void stop() throws Exception {
+    series.close();
+  }
+
+  @Benchmark
+  public void transfer() throws Exception {
+    series.move(COUNT);
+  }
+}
