@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * What programs use of {@code sun.misc.Unsafe}, where the JDK has it. Constant method handles: the
  * JIT compiles through them, and javac has nothing to warn of.
  */
-final class JdkUnsafe {
+public final class JdkUnsafe {
   private static final MethodHandle INVOKE_CLEANER;
   private static final MethodHandle COPY_MEMORY;
   private static final MethodHandle SET_MEMORY;
@@ -77,7 +77,7 @@ final class JdkUnsafe {
    * caller. The JDK itself leaves that to the garbage collector, and so does a JDK without this: a
    * benchmark that waited for it would end with tens of thousands of mappings.
    */
-  static void free(ByteBuffer buffer) {
+  public static void free(ByteBuffer buffer) {
     if (INVOKE_CLEANER != null && buffer.isDirect()) {
       invokeCleaner(buffer);
     }

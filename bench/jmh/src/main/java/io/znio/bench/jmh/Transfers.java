@@ -3,17 +3,9 @@ package io.znio.bench.jmh;
 
 import io.znio.bench.TransferSeries;
 import io.znio.bench.TransferWork;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Transfers of one size after the other; the time is that of one of them.
@@ -40,18 +32,13 @@ import org.openjdk.jmh.annotations.Warmup;
  *
  * <p>Target files are written over and over, and are in the page cache after the first time round.
  */
-@State(Scope.Thread)
 @OperationsPerInvocation(Transfers.COUNT)
-@Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
-public abstract class Transfers extends Comparison {
+public abstract class Transfers extends Series {
   static final int COUNT = 256;
 
   /** Bytes of a transfer. */
   @Param({"4096", "65536", "1048576"})
   public int size;
-
-  private TransferSeries series;
 
   Transfers() {}
 
@@ -61,28 +48,13 @@ public abstract class Transfers extends Comparison {
 
   abstract TransferSeries series(TransferWork work) throws Exception;
 
-  @Setup(Level.Trial)
-  public final void start() throws Exception {
-    series = series(TransferWork.of(source(), target(), size));
-  }
-
-  @Setup(Level.Iteration)
-  public final void begin() throws Exception {
-    series.begin();
-  }
-
-  @TearDown(Level.Iteration)
-  public final void verify() throws Exception {
-    series.end();
-  }
-
-  @TearDown(Level.Trial)
-  public final void stop() throws Exception {
-    series.close();
+  @Override
+  final TransferSeries series() throws Exception {
+    return series(TransferWork.of(source(), target(), size));
   }
 
   @Benchmark
   public void transfer() throws Exception {
-    series.move(COUNT);
+    move(COUNT);
   }
 }
