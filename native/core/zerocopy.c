@@ -142,7 +142,9 @@ static bool read_report(int fd, struct sock_extended_err *out) {
   for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
     bool v4 = c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR;
     bool v6 = c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR;
-    if (v4 || v6) memcpy(out, CMSG_DATA(c), sizeof *out);
+    /* The kernel cuts short what has no room behind the messages that the owner asked for. */
+    bool whole = c->cmsg_len >= CMSG_LEN(sizeof *out);
+    if ((v4 || v6) && whole) memcpy(out, CMSG_DATA(c), sizeof *out);
   }
   return true;
 }
