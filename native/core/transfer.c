@@ -89,7 +89,8 @@ static int64_t position_of(const struct zn_end *end) {
   return end->offset >= 0 ? end->offset : zn_sys_lseek(end->fd, 0, SEEK_CUR);
 }
 
-bool zn_job_overlaps(const struct zn_job *job) {
+/* Are both ends in one file? Then its bytes behind the source's position. */
+static bool in_one_file(const struct zn_job *job, int64_t *available) {
   if (job->source.kind != ZN_END_FILE || job->target.kind != ZN_END_FILE) return false;
   struct stat source;
   struct stat target;
@@ -97,11 +98,30 @@ bool zn_job_overlaps(const struct zn_job *job) {
   if (zn_sys_fstat(job->target.fd, &target) < 0) return false;
   if (source.st_dev != target.st_dev || source.st_ino != target.st_ino) return false;
   int64_t from = position_of(&job->source);
+  if (from < 0) return false;
+  *available = source.st_size > from ? source.st_size - from : 0;
+  return true;
+}
+
+bool zn_job_is_in_one_file(const struct zn_job *job) {
+  int64_t available;
+  return in_one_file(job, &available);
+}
+
+bool zn_job_overlaps(const struct zn_job *job) {
+  int64_t available;
+  if (!in_one_file(job, &available) || available == 0) return false;
+  int64_t from = position_of(&job->source);
   int64_t to = position_of(&job->target);
-  if (from < 0 || to < 0 || from >= source.st_size) return false;
-  int64_t available = source.st_size - from;
-  int64_t count = job->count < available ? job->count : available;
+  if (to < 0) return false;
+  int64_t count = zn_smaller(job->count, available);
   return from - to < count && to - from < count; /* no sum, which a position could overflow */
+}
+
+/* What is written behind the end of a file is no part of what was to be read from it. */
+static void end_where_it_ends(struct zn_job *job) {
+  int64_t available;
+  if (in_one_file(job, &available)) job->count = zn_smaller(job->count, available);
 }
 
 int zn_job_refusal(const struct zn_job *job) {
@@ -186,7 +206,11 @@ static int64_t move_by_choice(struct zn_job *job, struct zn_receipt *receipt) {
   int64_t result = 0;
   for (int i = 0; paths[i] != ZN_PATH_AUTO; i++) {
     receipt->path = paths[i];
-    result = s_functions[paths[i]](job);
+    if (i > 0 && files) { /* the first one's kernel looks for it */
+      if (zn_job_overlaps(job)) return move_overlapping(job, receipt);
+      end_where_it_ends(job);
+    }
+    result = job->count == 0 ? 0 : s_functions[paths[i]](job);
     if (result == ZN_EOVERLAP) return move_overlapping(job, receipt);
     bool last = paths[i + 1] == ZN_PATH_AUTO;
     /* copy_file_range gives 0 for /proc files and on some network file systems. */
@@ -207,6 +231,8 @@ static int64_t move_by_name(struct zn_job *job, int path, struct zn_receipt *rec
   bool forward_only =
       path != ZN_PATH_READ_WRITE && path != ZN_PATH_COPY_FILE_RANGE && path != ZN_PATH_REFLINK;
   bool files = job->source.kind == ZN_END_FILE && job->target.kind == ZN_END_FILE;
+  if (files) end_where_it_ends(job);
+  if (job->count == 0) return 0;
   if (files && forward_only && zn_job_overlaps(job)) return ZN_EOVERLAP;
   if (files && path == ZN_PATH_READ_WRITE && zn_job_overlaps(job)) {
     int64_t result = move_overlapping(job, receipt);

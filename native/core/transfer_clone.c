@@ -47,6 +47,7 @@ int64_t zn_path_copy_file_range(struct zn_job *job) {
     if (result < 0) job->error = (int32_t)result;
     if (result <= 0) break; /* 0 before the end: /proc files, some network file systems */
     moved += result;
+    if (result < size && zn_job_is_in_one_file(job)) break;
   }
   return moved;
 }

@@ -133,6 +133,7 @@ static int64_t copy_through(struct zn_job *job, char *buffer, int64_t buffer_byt
       if (moved == 0 && !stranded && job->error < 0) return job->error;
       break;
     }
+    if (got < wanted && zn_job_is_in_one_file(job)) break;
   }
   return moved;
 }

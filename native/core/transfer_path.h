@@ -118,4 +118,8 @@ int64_t zn_pipe_empty(struct zn_pipe *pipe, struct zn_end *target, bool more, bo
 /* Whether both ends are overlapping ranges of one file. In transfer.c. */
 bool zn_job_overlaps(const struct zn_job *job);
 
+/* Whether both ends are in one file: then a source that has met its end must not go on with what
+ * was written behind it meanwhile. In transfer.c. */
+bool zn_job_is_in_one_file(const struct zn_job *job);
+
 #endif

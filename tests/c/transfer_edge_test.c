@@ -125,6 +125,44 @@ static void test_overlap_is_a_memmove(void **state) {
   }
 }
 
+/* More is asked for than the file holds behind the source's place: what the transfer itself writes
+ * there is not read again. */
+static void test_a_file_behind_itself(void **state) {
+  static const int64_t sizes[] = {100, 70000, 300000};
+  static const int paths[] = {ZN_PATH_AUTO,     ZN_PATH_READ_WRITE,      ZN_PATH_SENDFILE,
+                              ZN_PATH_SPLICE,   ZN_PATH_COPY_FILE_RANGE, ZN_PATH_MMAP_WRITE,
+                              ZN_PATH_VMSPLICE, ZN_PATH_PRIVATE_MAP};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    for (int small = 0; small < 3; small++) {
+      int64_t size = sizes[small];
+      uint8_t *expected = malloc((size_t)(2 * size));
+      fill_pattern(expected, size, 9);
+      memcpy(expected + size, expected, (size_t)size);
+      int file = file_make(size, 9);
+      struct zn_receipt receipt;
+      int64_t moved =
+          move_by(paths[i], end_file(file, 0), end_file(file, size), 5 * size, &receipt);
+      if (moved >= 0) assert_int_equal(moved, size);
+      if (paths[i] == ZN_PATH_AUTO) assert_int_equal(moved, size);
+      assert_file_holds(file, 0, expected, moved < 0 ? size : 2 * size);
+      close(file);
+      free(expected);
+    }
+  }
+}
+
+static void test_a_short_file_onto_itself(void **state) {
+  int file = file_make(100, 10);
+  uint8_t expected[110];
+  struct zn_receipt receipt;
+  fill_pattern(expected, 100, 10);
+  memmove(expected + 10, expected, 100);
+  assert_int_equal(move_by(ZN_PATH_AUTO, end_file(file, 0), end_file(file, 10), 1000, &receipt),
+                   100);
+  assert_file_holds(file, 0, expected, sizeof expected);
+  close(file);
+}
+
 static void test_sparse_file_past_4_gib(void **state) {
   int file = file_make(0, 0);
   int64_t offset = ((int64_t)4 << 30) + 4096 + 7;
@@ -306,6 +344,7 @@ static void test_bad_arguments(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       BALANCED(test_refusals_name_the_reason), BALANCED(test_append_target),
+      BALANCED(test_a_file_behind_itself),     BALANCED(test_a_short_file_onto_itself),
       BALANCED(test_overlap_is_a_memmove),     BALANCED(test_sparse_file_past_4_gib),
       BALANCED(test_more_than_2_gib_to_file),  BALANCED(test_proc_file),
       BALANCED(test_truncated_while_reading),  BALANCED(test_peer_gone),
