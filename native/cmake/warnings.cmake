@@ -12,6 +12,9 @@ if(ZNIO_SANITIZE)
   target_compile_options(znio_flags INTERFACE -fsanitize=${ZNIO_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
   target_link_options(znio_flags INTERFACE -fsanitize=${ZNIO_SANITIZE})
+  if(ZNIO_FUZZ) # what is run of the code tells the fuzzer what to try next
+    target_compile_options(znio_flags INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
 else()
   target_compile_options(znio_flags INTERFACE
     $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)

@@ -243,7 +243,7 @@ static int64_t move_by_name(struct zn_job *job, int path, struct zn_receipt *rec
   return s_functions[path](job);
 }
 
-static int check_end(const struct zn_end *end) {
+int zn_end_check(const struct zn_end *end) {
   if (end->kind < ZN_END_FILE || end->kind > ZN_END_MEMORY) return -EINVAL;
   if (end->kind == ZN_END_MEMORY) return end->address == NULL ? -EINVAL : 0;
   if (end->fd < 0) return -EBADF;
@@ -255,7 +255,7 @@ static int check_options(const struct zn_transfer_options *options) {
   if (options->depth > ZN_URING_DEPTH_MAX) return -EINVAL;
   if (options->chunk_bytes > ZN_URING_CHUNK_MAX) return -EINVAL;
   if (options->chunk_bytes % ZN_BLOCK_BYTES != 0) return -EINVAL;
-  return options->tee != NULL ? check_end(options->tee) : 0;
+  return options->tee != NULL ? zn_end_check(options->tee) : 0;
 }
 
 static bool is_no_stream(const struct zn_end *source) {
@@ -264,8 +264,8 @@ static bool is_no_stream(const struct zn_end *source) {
 
 static int job_init(struct zn_job *job, const struct zn_end *source, const struct zn_end *target,
                     int64_t count, const struct zn_transfer_options *options) {
-  int result = check_end(source);
-  if (result == 0) result = check_end(target);
+  int result = zn_end_check(source);
+  if (result == 0) result = zn_end_check(target);
   if (result == 0) result = check_options(options);
   if (result == 0 && count < 0) result = -EINVAL;
   if (result == 0 && source->kind == ZN_END_MEMORY && target->kind == ZN_END_MEMORY) {

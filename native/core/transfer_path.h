@@ -69,6 +69,9 @@ static inline void zn_job_advance(struct zn_job *job, int64_t bytes) {
   job->count -= bytes;
 }
 
+/* What the caller says of an end. returns: 0; -EINVAL; -EBADF. In transfer.c. */
+int zn_end_check(const struct zn_end *end);
+
 /* Writes size bytes of memory to a descriptor, in full if it is a blocking one. In transfer_copy.c.
  * returns: bytes written > 0; or a negative code with nothing written. Advances the end's offset.
  */

@@ -183,6 +183,10 @@ static void send_referred(struct gather *gather, const struct zn_file_region *re
 
 static int check(const struct zn_file_region *regions, size_t count, const struct zn_end *target,
                  int path) {
+  int result = zn_end_check(target);
+  if (result < 0) return result;
+  if (path < ZN_PATH_AUTO || path >= ZN_PATH_COUNT) return -EINVAL;
+  if (regions == NULL && count > 0) return -EINVAL;
   if (target->kind == ZN_END_MEMORY) return ZN_EPAIR;
   if (path != ZN_PATH_AUTO && path != ZN_PATH_READ_WRITE && path != ZN_PATH_SENDFILE &&
       path != ZN_PATH_SPLICE) {
@@ -221,6 +225,8 @@ int64_t zn_transfer_regions(const void *header, size_t header_size,
   struct gather gather = {
       .target = *target, .flags = options != NULL ? options->flags : 0, .receipt = &filled};
   gather.error = check(regions, count, target, path);
+  bool no_header = header == NULL || header_size > (size_t)INT64_MAX;
+  if (gather.error == 0 && header_size > 0 && no_header) gather.error = -EINVAL;
   if (gather.error == 0) gather.error = zn_memory_check(header, (int64_t)header_size, &filled);
   if (gather.error == 0) {
     gather.buffer = zn_heap_allocate(ZN_GATHER_BYTES, ZN_GATHER_ALIGNMENT);

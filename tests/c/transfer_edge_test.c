@@ -341,14 +341,50 @@ static void test_bad_arguments(void **state) {
   close(file);
 }
 
+static int64_t send_regions(struct zn_end target, int path, const void *header, size_t header_size,
+                            const struct zn_file_region *regions) {
+  struct zn_receipt receipt;
+  struct zn_transfer_options options = {.path = path};
+  int64_t sent = zn_transfer_regions(header, header_size, regions, 1, &target, &options, &receipt);
+  assert_int_equal(receipt.error, sent < 0 ? sent : 0);
+  return sent;
+}
+
+static void test_regions_with_bad_arguments(void **state) {
+  int file = file_make(10, 1);
+  struct zn_end to = end_file(file, 100);
+  struct zn_file_region list = {.offset = 0, .length = 5, .fd = file};
+  struct zn_file_region beyond = {.offset = 1, .length = INT64_MAX, .fd = file};
+  assert_int_equal(send_regions(end_file(file, -2), ZN_PATH_AUTO, NULL, 0, &list), -EINVAL);
+  assert_int_equal(send_regions(end_file(-1, 0), ZN_PATH_AUTO, NULL, 0, &list), -EBADF);
+  assert_int_equal(send_regions(end_of(9, file), ZN_PATH_AUTO, NULL, 0, &list), -EINVAL);
+  assert_int_equal(send_regions(end_memory(&list), ZN_PATH_AUTO, NULL, 0, &list), ZN_EPAIR);
+  assert_int_equal(send_regions(to, ZN_PATH_COUNT, NULL, 0, &list), -EINVAL);
+  assert_int_equal(send_regions(to, -1, NULL, 0, &list), -EINVAL);
+  assert_int_equal(send_regions(to, ZN_PATH_TEE, NULL, 0, &list), ZN_EPAIR);
+  assert_int_equal(send_regions(to, ZN_PATH_AUTO, NULL, 5, &list), -EINVAL);
+  assert_int_equal(send_regions(to, ZN_PATH_AUTO, "header", SIZE_MAX, &list), -EINVAL);
+  assert_int_equal(send_regions(to, ZN_PATH_AUTO, NULL, 0, NULL), -EINVAL);
+  assert_int_equal(send_regions(to, ZN_PATH_AUTO, NULL, 0, &beyond), -EINVAL);
+  assert_int_equal(send_regions(to, ZN_PATH_AUTO, NULL, 0, &list), 5);
+  close(file);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      BALANCED(test_refusals_name_the_reason), BALANCED(test_append_target),
-      BALANCED(test_a_file_behind_itself),     BALANCED(test_a_short_file_onto_itself),
-      BALANCED(test_overlap_is_a_memmove),     BALANCED(test_sparse_file_past_4_gib),
-      BALANCED(test_more_than_2_gib_to_file),  BALANCED(test_proc_file),
-      BALANCED(test_truncated_while_reading),  BALANCED(test_peer_gone),
-      BALANCED(test_regions_to_file),          BALANCED(test_bad_arguments),
+      BALANCED(test_refusals_name_the_reason),
+      BALANCED(test_append_target),
+      BALANCED(test_a_file_behind_itself),
+      BALANCED(test_a_short_file_onto_itself),
+      BALANCED(test_overlap_is_a_memmove),
+      BALANCED(test_sparse_file_past_4_gib),
+      BALANCED(test_more_than_2_gib_to_file),
+      BALANCED(test_proc_file),
+      BALANCED(test_truncated_while_reading),
+      BALANCED(test_peer_gone),
+      BALANCED(test_regions_to_file),
+      BALANCED(test_bad_arguments),
+      BALANCED(test_regions_with_bad_arguments),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
