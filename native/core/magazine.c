@@ -134,6 +134,7 @@ int zn_magazine_flush(struct zn_magazine *magazine, int region_class) {
 }
 
 void zn_magazine_trim(struct zn_magazine *magazine, int64_t bytes) {
+  if (bytes < 0) bytes = 0; /* so that no difference overflows */
   for (int i = ZN_REGION_CLASSES - 1; i >= 0; i--) {
     struct zn_magazine_stack *stack = &magazine->stacks[i];
     int64_t excess = atomic_load_explicit(&magazine->cached, memory_order_relaxed) - bytes;

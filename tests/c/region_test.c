@@ -245,6 +245,10 @@ static void test_a_magazine_stays_within_its_bytes(void **state) {
   assert_int_equal(sum, magazine->cached);
   zn_magazine_trim(magazine, 1000);
   assert_true(magazine->cached <= 1000);
+  assert_true(zn_magazine_refill(magazine, 0) > 0);
+  zn_magazine_trim(magazine, -INT64_MAX);
+  assert_int_equal(magazine->cached, 0);
+  for (int i = 0; i < ZN_REGION_CLASSES; i++) assert_int_equal(magazine->stacks[i].count, 0);
   zn_magazine_close(magazine);
 }
 

@@ -44,7 +44,8 @@ ZN_API ZN_MUST_CHECK int zn_magazine_refill(struct zn_magazine *magazine, int re
 /* Gives back half of a class's blocks. For a full stack. returns: 0; -EINVAL. */
 ZN_API ZN_MUST_CHECK int zn_magazine_flush(struct zn_magazine *magazine, int region_class);
 
-/* Gives back blocks, of the largest classes first, until the magazine holds at most bytes. */
+/* Gives back blocks, of the largest classes first, until the magazine holds at most bytes; all of
+ * them for less than 0. */
 ZN_API void zn_magazine_trim(struct zn_magazine *magazine, int64_t bytes);
 
 /*
