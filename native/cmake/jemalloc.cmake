@@ -10,6 +10,7 @@ set(jemalloc_tarball "${ZNIO_JEMALLOC_TARBALL}")
 if(NOT jemalloc_tarball)
   set(jemalloc_tarball "$ENV{ZNIO_JEMALLOC_TARBALL}")
 endif()
+set(ZNIO_JEMALLOC_VERSION 5.3.0)
 set(jemalloc_sha256 2db82d1e7119df3e71b7640219b6dfe84789bc0537983c3b7ac4f7189aecfeaa)
 # lg_tcache_max 21: past the default of 32 KiB jemalloc is 4 to 7 times slower than glibc.
 set(jemalloc_flags --disable-initial-exec-tls --with-jemalloc-prefix=je_
