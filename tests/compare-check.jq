@@ -118,6 +118,7 @@ def life_wrong($jdks):
       elif .verified != true then "not verified: \(channel_name): \(.problem)"
       elif (.ns.median // 0) <= 0 then "no figure: \(channel_name)"
       elif .ratio_to_jdk == null then "no ratio: \(channel_name)"
+      elif (.by_round | length) == 0 then "no rounds: \(channel_name)"
       else empty end),
   (if ($faults | length) < 50 * (.machine.jdks | length) then "only \($faults | length) faults" else empty end),
   (("silent", "crash") as $outcome

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Small helpers to build the report's JSON. */
 final class Json {
@@ -43,6 +44,17 @@ final class Json {
       ends.add(Math.round(interval.min() * 1000) / 1000.0);
       ends.add(Math.round(interval.max() * 1000) / 1000.0);
     }
+  }
+
+  /** Puts the figure of each round, by which any two rows of a report can be paired. */
+  static void putRounds(ObjectNode node, Map<Integer, Double> figures) {
+    ObjectNode rounds = node.putObject("by_round");
+    new TreeMap<>(figures)
+        .forEach(
+            (round, figure) ->
+                rounds.put(
+                    Integer.toString(round),
+                    new BigDecimal(figure).round(MathContext.DECIMAL32).doubleValue()));
   }
 
   /** Of figures by round. */

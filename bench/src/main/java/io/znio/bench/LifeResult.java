@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -65,11 +67,29 @@ final class LifeResult extends Outcome {
     } else {
       node.put("verified", false);
     }
+    Json.putRounds(node, isOpen() ? byRound() : Map.of());
     if (isOpen() && answers.isEmpty()) {
       failed = "not run";
     }
     putReasons(node);
     return node;
+  }
+
+  /** How long it took until all was freed, or until a request at the limit was answered, in ms. */
+  private Map<Integer, Double> byRound() {
+    Map<Integer, Double> rounds = new HashMap<>();
+    for (int i = 0; i < answers.size(); i++) {
+      JsonNode answer = answers.get(i);
+      JsonNode attempts = answer.path("attempts");
+      JsonNode figure =
+          row.op().equals("limit")
+              ? attempts.path(attempts.size() - 1).path("ms")
+              : answer.at("/events/cleaned/last_ms");
+      if (figure.asDouble() > 0) {
+        rounds.put(i + 1, figure.asDouble());
+      }
+    }
+    return rounds;
   }
 
   private void putLife(ObjectNode node) {

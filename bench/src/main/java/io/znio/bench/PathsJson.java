@@ -8,7 +8,6 @@ import io.znio.bench.RowResult.Sample;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** Turns the results of the chapter "paths" into the report's JSON. */
 final class PathsJson {
@@ -88,6 +87,7 @@ final class PathsJson {
       return;
     }
     node.set("gbps", Json.spread(Statistics.spread(result.each(Sample::gbps))));
+    Json.putRounds(node, result.speeds());
     ObjectNode cpu = node.putObject("cpu_ns_per_kib");
     Json.put(cpu, "sender", perKib(result, Sample::senderCpuNanos));
     Json.put(cpu, "receiver", perKib(result, Sample::receiverCpuNanos));
@@ -156,11 +156,7 @@ final class PathsJson {
     if (baseline == null || !result.isMeasured() || !baseline.isMeasured()) {
       return null;
     }
-    return Statistics.ratioInterval(speeds(result), speeds(baseline));
-  }
-
-  private static Map<Integer, Double> speeds(RowResult result) {
-    return result.samples.stream().collect(Collectors.toMap(Sample::round, Sample::gbps));
+    return Statistics.ratioInterval(result.speeds(), baseline.speeds());
   }
 
   private static ObjectNode explained(Row row) {

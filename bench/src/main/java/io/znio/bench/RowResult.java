@@ -4,7 +4,9 @@ package io.znio.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /** What is known of a row so far: its measurements, or why there are none. One thread. */
 final class RowResult extends Outcome {
@@ -72,6 +74,11 @@ final class RowResult extends Outcome {
 
   double[] each(ToDoubleFunction<Sample> value) {
     return samples.stream().mapToDouble(value).toArray();
+  }
+
+  /** By round. */
+  Map<Integer, Double> speeds() {
+    return samples.stream().collect(Collectors.toMap(Sample::round, Sample::gbps));
   }
 
   /** System calls of one transfer: counted by the library, or seen by strace; null if neither. */

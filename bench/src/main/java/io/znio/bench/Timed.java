@@ -71,6 +71,7 @@ class Timed extends Outcome {
     node.put("operations", isMeasured() ? operations : null);
     node.put("verified", reportedVerdict());
     node.put("problem", problem);
+    Json.putRounds(node, isMeasured() ? figures : Map.of());
   }
 
   /** The report of a chapter. */

@@ -123,6 +123,7 @@ final class Workloads {
     node.put("operations", measured ? result.bytes : null);
     node.put("bytes", measured ? result.samples.get(0).bytes() : null);
     node.set("gbps", measured ? Json.spread(Statistics.spread(result.each(Sample::gbps))) : null);
+    Json.putRounds(node, result.speeds());
     Json.put(
         node,
         "operations_per_second",
