@@ -22,6 +22,8 @@ zn_packages() {
     compare) echo strace:strace xfsprogs:/sbin/mkfs.xfs iproute2:/sbin/ip ethtool:/sbin/ethtool ;;
     tests) echo git:git jq:jq ;;
     tidy) echo clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 shellcheck:shellcheck ;;
+    fuzz) echo clang-14:clang-14 \
+      libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h ;;
     bare) echo debootstrap:/usr/sbin/debootstrap ;;
     openjdk) echo jtreg7:jtreg xz-utils:xz ;;
     *) zn_die "no package group $1" ;;
@@ -29,10 +31,10 @@ zn_packages() {
 }
 
 # zn_install_for GROUP. Without those of compare some rows are skipped, with the reason; without
-# those of tidy, its gates that need them fail; without those of openjdk it is skipped.
+# those of tidy, its gates that need them fail; without those of fuzz or openjdk it is skipped.
 zn_install_for() {
   local kind=required entries
-  case $1 in compare | tidy | openjdk) kind=optional ;; esac
+  case $1 in compare | tidy | fuzz | openjdk) kind=optional ;; esac
   read -ra entries <<<"$(zn_packages "$1")"
   zn_install $kind "${entries[@]}"
 }
