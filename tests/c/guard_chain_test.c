@@ -74,6 +74,7 @@ static void others_handler(int signal, siginfo_t *info, void *context) {
   s_usr1_blocked = sigismember(&mask, SIGUSR1);
   s_usr2_blocked = sigismember(&mask, SIGUSR2);
   s_bus_blocked = sigismember(&mask, SIGBUS);
+  if (info->si_code <= 0) return; /* sent: where the address would be is a process's number */
   char *page = (char *)((uintptr_t)info->si_addr / (uintptr_t)s_page * (uintptr_t)s_page);
   void *mapped = mmap(page, (size_t)s_page, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
