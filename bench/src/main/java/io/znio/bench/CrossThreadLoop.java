@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
  * the hand-over costs is little beside the rest; both threads work at the same time, and the time
  * is that of the slower one.
  */
-final class CrossThreadLoop<H> extends MemoryLoop<H> {
+public final class CrossThreadLoop<H> extends MemoryLoop<H> {
   private static final int BATCHES = 4;
   private static final int BATCH_MAX = 1024;
   private static final long BATCH_BYTES_MAX = 16 * Sizes.MIB;
@@ -36,9 +36,31 @@ final class CrossThreadLoop<H> extends MemoryLoop<H> {
   private final int batchLength;
 
   CrossThreadLoop(Allocator<H> allocator, MemoryPlan plan, ExecutorService threads) {
-    super(allocator, plan);
+    this(allocator, plan.size(), plan.flip() ? 1 : 0, threads);
+  }
+
+  private CrossThreadLoop(Allocator<H> allocator, int size, int flip, ExecutorService threads) {
+    super(allocator, size, flip);
     this.threads = threads;
     this.batchLength = (int) Math.max(1, Math.min(BATCH_MAX, BATCH_BYTES_MAX / size));
+  }
+
+  /**
+   * A loop that is ready to run.
+   *
+   * @param size bytes of a buffer
+   * @param threads where the other thread comes from
+   */
+  public static <H> CrossThreadLoop<H> of(
+      Allocator<H> allocator, int size, ExecutorService threads) {
+    CrossThreadLoop<H> loop = new CrossThreadLoop<>(allocator, size, 0, threads);
+    loop.prepare();
+    return loop;
+  }
+
+  /** Buffers that did not hold, in the other thread, what was written in this one. */
+  public long wrong() {
+    return wrong;
   }
 
   @Override
@@ -48,8 +70,9 @@ final class CrossThreadLoop<H> extends MemoryLoop<H> {
     }
   }
 
+  /** Allocates that many here, frees them there, and returns when all are freed. */
   @Override
-  void run(long count) throws Exception {
+  public void run(long count) throws Exception {
     Future<Long> partner = threads.submit(() -> freeAll(count));
     try {
       for (long from = 0; from < count; from += batchLength) {
@@ -88,7 +111,7 @@ final class CrossThreadLoop<H> extends MemoryLoop<H> {
   private void fill(Batch batch) {
     for (int i = 0; i < batch.count; i++) {
       H held = allocator.allocate(size);
-      write(allocator.buffer(held), batch.from + i);
+      write(held, batch.from + i);
       batch.held[i] = held;
     }
   }
@@ -99,7 +122,7 @@ final class CrossThreadLoop<H> extends MemoryLoop<H> {
     for (int i = 0; i < batch.count; i++) {
       H held = (H) batch.held[i];
       batch.held[i] = null;
-      different += difference(allocator.buffer(held), batch.from + i) == 0 ? 0 : 1;
+      different += difference(held, batch.from + i) == 0 ? 0 : 1;
       allocator.free(held);
     }
     return different;

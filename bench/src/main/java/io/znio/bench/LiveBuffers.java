@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
  * What many live buffers take: of the heap, and of memory outside of it. To be asked once in a JVM
  * whose heap has been touched before.
  */
-final class LiveBuffers<H> {
+public final class LiveBuffers<H> {
   /** Allocations before the first look: few, for what they leave behind is used by those after. */
   private static final int WARM_UP = 4_000;
 
@@ -17,6 +17,32 @@ final class LiveBuffers<H> {
   LiveBuffers(Allocator<H> allocator, MemoryPlan plan) {
     this.allocator = allocator;
     this.plan = plan;
+  }
+
+  /**
+   * What one of many live buffers takes.
+   *
+   * @param heapBytes of the heap
+   * @param nativeBytes of memory outside of it, the buffer's own bytes included
+   */
+  public record Share(double heapBytes, double nativeBytes) {}
+
+  /**
+   * Makes them, looks, and frees them. To be asked once in a JVM whose heap has been touched
+   * before.
+   *
+   * @param size bytes of a buffer
+   * @param count how many live at the same time
+   */
+  public static <H> Share measure(Allocator<H> allocator, int size, int count) throws Exception {
+    MemoryPlan plan =
+        new MemoryPlan(MemoryRows.LIVE, "any", null, size, true, 1, count, null, false);
+    ObjectNode answer = new LiveBuffers<>(allocator, plan).run();
+    if (!answer.get("verified").asBoolean()) {
+      throw new IllegalStateException(answer.get("problem").asText());
+    }
+    return new Share(
+        answer.get("heap_bytes").asDouble() / count, answer.get("native_bytes").asDouble() / count);
   }
 
   ObjectNode run() throws Exception {
@@ -29,7 +55,7 @@ final class LiveBuffers<H> {
     Tally tally = Tally.of(plan);
     for (int i = 0; i < all.length; i++) {
       H held = allocator.allocate(plan.size());
-      loop.write(allocator.buffer(held), i);
+      loop.write(held, i);
       all[i] = held;
     }
     heap = heapUsed() - heap;
@@ -49,7 +75,7 @@ final class LiveBuffers<H> {
     long wrong = 0;
     for (int i = 0; i < all.length; i++) {
       H held = (H) all[i];
-      wrong += loop.difference(allocator.buffer(held), i) == 0 ? 0 : 1;
+      wrong += loop.difference(held, i) == 0 ? 0 : 1;
       allocator.free(held);
     }
     return wrong;

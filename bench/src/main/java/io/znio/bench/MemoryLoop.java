@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
-import java.nio.ByteBuffer;
-
 /**
  * One operation of the chapter "memory", many times. Whoever writes byte {@code value(i)} reads it
  * back, so that nothing of the work can be left out by the JIT, and counts what differs.
@@ -26,9 +24,13 @@ abstract class MemoryLoop<H> {
   long made;
 
   MemoryLoop(Allocator<H> allocator, MemoryPlan plan) {
+    this(allocator, plan.size(), plan.flip() ? 1 : 0);
+  }
+
+  MemoryLoop(Allocator<H> allocator, int size, int flip) {
     this.allocator = allocator;
-    this.size = plan.size();
-    this.flip = plan.flip() ? 1 : 0;
+    this.size = size;
+    this.flip = flip;
   }
 
   /** Before the clock starts. */
@@ -45,14 +47,14 @@ abstract class MemoryLoop<H> {
     return (byte) (i | 1);
   }
 
-  final void write(ByteBuffer buffer, long i) {
-    buffer.put(0, (byte) (value(i) ^ flip));
-    buffer.put(size - 1, (byte) (value(i) ^ flip));
+  final void write(H held, long i) {
+    allocator.put(held, 0, (byte) (value(i) ^ flip));
+    allocator.put(held, size - 1, (byte) (value(i) ^ flip));
   }
 
   /** 0 if the buffer holds what {@link #write} was asked to put there. */
-  final int difference(ByteBuffer buffer, long i) {
-    return (buffer.get(0) ^ value(i)) | (buffer.get(size - 1) ^ value(i));
+  final int difference(H held, long i) {
+    return (allocator.get(held, 0) ^ value(i)) | (allocator.get(held, size - 1) ^ value(i));
   }
 
   /** Allocates, writes, reads, frees: at most one buffer lives. */
@@ -73,9 +75,8 @@ abstract class MemoryLoop<H> {
       long different = 0;
       for (long i = from; i < from + count; i++) {
         H held = allocator.allocate(size);
-        ByteBuffer buffer = allocator.buffer(held);
-        write(buffer, i);
-        different += difference(buffer, i) == 0 ? 0 : 1;
+        write(held, i);
+        different += difference(held, i) == 0 ? 0 : 1;
         allocator.free(held);
       }
       return different;
@@ -106,7 +107,7 @@ abstract class MemoryLoop<H> {
 
     private void fill(int slot, long i) {
       H held = allocator.allocate(size);
-      write(allocator.buffer(held), i);
+      write(held, i);
       ring[slot] = held;
       births[slot] = i;
     }
@@ -115,7 +116,7 @@ abstract class MemoryLoop<H> {
     private int empty(int slot) {
       H held = (H) ring[slot];
       ring[slot] = null;
-      int different = difference(allocator.buffer(held), births[slot]) == 0 ? 0 : 1;
+      int different = difference(held, births[slot]) == 0 ? 0 : 1;
       allocator.free(held);
       return different;
     }
@@ -169,7 +170,7 @@ abstract class MemoryLoop<H> {
       long different = 0;
       for (int i = 0; i < count; i++) {
         H held = allocator.allocate(size);
-        different += (allocator.buffer(held).get(0) ^ flip) == value(0) ? 0 : 1;
+        different += (allocator.get(held, 0) ^ flip) == value(0) ? 0 : 1;
         allocator.free(held);
       }
       return different;
