@@ -293,6 +293,20 @@ zn_applications_path() {
   echo "$ZN_ROOT/tests/applications/target/classes:$ZN_ROOT/tests/applications/target/lib/*"
 }
 
+# zn_jmh: builds bench/target/benchmarks.jar, the JMH suite, whose many libraries Maven fetches;
+# returns 1 when it cannot. Builds modules that others use: not beside what runs them.
+zn_jmh() {
+  local stamp=$ZN_ROOT/bench/target/znio-jmh.stamp fingerprint
+  fingerprint=$(zn_fingerprint)$(cd "$ZN_ROOT/bench/jmh" &&
+    find pom.xml src -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$fingerprint" ] ||
+    [ ! -f "$ZN_ROOT/bench/target/benchmarks.jar" ] || return 0
+  rm -f "$stamp"
+  zn_run_logged "Building the JMH suite" "$ZN_LOGS/jmh-build.log" \
+    zn_maven -Pjmh -pl bench/jmh -am -DskipTests package || return 1
+  echo "$fingerprint" >"$stamp"
+}
+
 # The one jar of the command line: znio-tools-VERSION.jar.
 zn_tools_jar() {
   compgen -G "$ZN_ROOT/java/tools/target/znio-tools-*.jar" |
