@@ -19,6 +19,22 @@
 #include <time.h>
 #include <unistd.h>
 
+/*
+ * glibc 2.17 and older kernel headers are enough: what either may lack is called by number, and the
+ * kernel's structures and flags that they may not know stand here (asm-generic, uapi/linux/stat.h).
+ */
+
+#define ZN_STATX_DIOALIGN 0x2000U
+
+struct kernel_statx {
+  uint32_t mask;
+  uint32_t skipped[37];
+  uint32_t memory_alignment; /* stx_dio_mem_align */
+  uint32_t offset_alignment; /* stx_dio_offset_align */
+  uint32_t spare[24];
+};
+_Static_assert(sizeof(struct kernel_statx) == 256, "struct statx has 256 bytes");
+
 static _Thread_local int64_t t_calls;
 
 int64_t zn_sys_count(void) { return t_calls; }
@@ -177,16 +193,12 @@ int zn_sys_dup(int fd) { return (int)counted(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 int zn_sys_fstat(int fd, struct stat *status) { return (int)counted(fstat(fd, status)); }
 
 int zn_sys_direct_alignment(int fd, uint32_t *memory, uint32_t *offset) {
-#ifdef STATX_DIOALIGN
-  struct statx status;
-  int result = (int)counted(statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status));
-  if (result < 0 || (status.stx_mask & STATX_DIOALIGN) == 0) return -EOPNOTSUPP;
-  *memory = status.stx_dio_mem_align;
-  *offset = status.stx_dio_offset_align;
+  struct kernel_statx status;
+  int result = (int)counted(syscall(SYS_statx, fd, "", AT_EMPTY_PATH, ZN_STATX_DIOALIGN, &status));
+  if (result < 0 || (status.mask & ZN_STATX_DIOALIGN) == 0) return -EOPNOTSUPP;
+  *memory = status.memory_alignment;
+  *offset = status.offset_alignment;
   return 0;
-#else
-  return -EOPNOTSUPP;
-#endif
 }
 
 int64_t zn_sys_lseek(int fd, int64_t offset, int whence) {
@@ -226,7 +238,7 @@ int zn_sys_mmap_fixed(void *address, int fd, int64_t offset, size_t size, int pr
 }
 
 int zn_sys_mlock(void *address, size_t size, bool on_fault) {
-  return (int)counted(mlock2(address, size, on_fault ? MLOCK_ONFAULT : 0));
+  return (int)counted(syscall(SYS_mlock2, address, size, on_fault ? MLOCK_ONFAULT : 0));
 }
 
 int zn_sys_truncate(int fd, int64_t size) { return (int)counted(ftruncate(fd, size)); }
@@ -294,7 +306,7 @@ int64_t zn_sys_process_vm_writev(void *target, const void *source, size_t size) 
 }
 
 int zn_sys_memfd_create(const char *name, int64_t size) {
-  int fd = (int)counted(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  int fd = (int)counted(syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (fd < 0) return fd;
   int64_t result = counted(ftruncate(fd, size));
   if (result == 0) return fd;
