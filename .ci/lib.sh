@@ -24,6 +24,7 @@ zn_packages() {
     tidy) echo clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 shellcheck:shellcheck ;;
     fuzz) echo clang-14:clang-14 \
       libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h ;;
+    cross) echo python3-pip:pip3 qemu-user:qemu-aarch64 musl:/lib/ld-musl-x86_64.so.1 ;;
     bare) echo debootstrap:/usr/sbin/debootstrap ;;
     openjdk) echo jtreg7:jtreg xz-utils:xz ;;
     *) zn_die "no package group $1" ;;
@@ -34,7 +35,7 @@ zn_packages() {
 # those of tidy, its gates that need them fail; without those of fuzz or openjdk it is skipped.
 zn_install_for() {
   local kind=required entries
-  case $1 in compare | tidy | fuzz | openjdk) kind=optional ;; esac
+  case $1 in compare | tidy | fuzz | cross | openjdk) kind=optional ;; esac
   read -ra entries <<<"$(zn_packages "$1")"
   zn_install $kind "${entries[@]}"
 }
