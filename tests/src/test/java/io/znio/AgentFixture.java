@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,9 +31,8 @@ abstract class AgentFixture {
   private static Path in(Path directory) throws IOException {
     Path library = directory.resolve("libznio.so");
     if (!Files.exists(library)) {
-      String resource = "/META-INF/native/linux-" + NativeLibrary.architecture() + "/libznio.so";
-      try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
-        Files.copy(Objects.requireNonNull(in, resource), library);
+      try (InputStream in = Platform.current().openLibrary()) {
+        Files.copy(in, library);
       }
     }
     return library;

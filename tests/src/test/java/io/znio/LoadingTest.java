@@ -29,11 +29,10 @@ class LoadingTest {
 
   @BeforeEach
   void copyLibraryOutOfTheJar() throws Exception {
-    String resource = "/META-INF/native/linux-" + NativeLibrary.architecture() + "/libznio.so";
     library = directory.resolve("plain").resolve("libznio.so");
     Files.createDirectories(library.getParent());
-    try (InputStream in = NativeLibrary.class.getResourceAsStream(resource)) {
-      Files.copy(Objects.requireNonNull(in, resource), library);
+    try (InputStream in = Platform.current().openLibrary()) {
+      Files.copy(in, library);
     }
   }
 
@@ -178,7 +177,7 @@ class LoadingTest {
     Path text = Files.writeString(directory.resolve("libznio.so"), "not a library");
     Child child = run(Use.class, "-Dio.znio.library=" + text);
     assertThat(child.output())
-        .contains("is not a library for linux-" + NativeLibrary.architecture())
+        .contains("is not a library for " + Platform.current())
         .contains("-Dio.znio.library");
   }
 
@@ -193,7 +192,11 @@ class LoadingTest {
   @Test
   void saysThatThePlatformIsWrong() throws Exception {
     Child child = run(Use.class, "-Dos.arch=s390x");
-    assertThat(child.output()).contains("no library for linux-s390x");
+    assertThat(child.output())
+        .contains("this jar holds no library for linux-s390x-" + Platform.current().libc())
+        .contains("(os.arch is s390x), only for ")
+        .contains(Platform.current() + "; build znio")
+        .contains("-Dio.znio.library");
     child = run(Use.class, "-Dos.name=Plan9");
     assertThat(child.output()).contains("it runs on Linux only, and this is Plan9");
   }
@@ -210,6 +213,28 @@ class LoadingTest {
           .contains("-Djava.io.tmpdir");
       assertThat(child.status()).isNotZero();
     }
+  }
+
+  @Test
+  void tellsMuslByWhatIsMapped() {
+    String line = "7f1a2b400000-7f1a2b4b0000 r-xp 00014000 fe:00 131 ";
+    for (String file :
+        List.of(
+            "/lib/ld-musl-x86_64.so.1",
+            "/lib/ld-musl-aarch64.so.1",
+            "/lib/libc.musl-x86_64.so.1",
+            "/usr/lib/x86_64-linux-musl/libc.so")) {
+      assertThat(Platform.isOfMusl(line + file)).as(file).isTrue();
+    }
+    for (String file :
+        List.of(
+            "/usr/lib/x86_64-linux-gnu/libc.so.6",
+            "/lib64/ld-linux-x86-64.so.2",
+            "/home/musl/ld-musl-copy/app.jar",
+            "[heap]")) {
+      assertThat(Platform.isOfMusl(line + file)).as(file).isFalse();
+    }
+    assertThat(Platform.of(ProcessHandle.current().pid())).isEqualTo(Platform.current());
   }
 
   @Test

@@ -3,7 +3,7 @@ package io.znio.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.znio.Znio;
+import io.znio.Platform;
 import io.znio.bench.Shell.ShellException;
 import io.znio.bench.WorkerProcess.WorkerException;
 import java.io.IOException;
@@ -126,13 +126,8 @@ final class AgentChapter implements Chapter {
 
   /** The library as a file, as -agentpath needs it. */
   private static Path library(Path scratch) throws IOException {
-    String machine = System.getProperty("os.arch").equals("amd64") ? "x86_64" : "aarch64";
-    String resource = "/META-INF/native/linux-" + machine + "/libznio.so";
     Path file = scratch.resolve("libznio.so");
-    try (InputStream in = Znio.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IOException(resource + " is missing from the class path");
-      }
+    try (InputStream in = Platform.current().openLibrary()) {
       Files.copy(in, file);
     }
     return file;

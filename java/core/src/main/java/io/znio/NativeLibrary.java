@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystems;
@@ -8,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Locale;
 
 /**
  * Loads {@code libznio.so}, once per process, on first use of the module.
@@ -19,7 +19,8 @@ import java.util.Locale;
  *   <li>nowhere, if the application has already called {@code System.loadLibrary("znio")};
  *   <li>the file that {@code -Dio.znio.library=PATH} names;
  *   <li>{@code java.library.path}, if a file of that name is there;
- *   <li>this jar: the library is copied into a new directory under {@code java.io.tmpdir}, with an
+ *   <li>this jar, which may hold the library for several {@linkplain Platform platforms}: the one
+ *       for this JVM is copied into a new directory under {@code java.io.tmpdir}, with an
  *       unpredictable name and open to the owner alone, loaded, and deleted again.
  * </ol>
  *
@@ -134,23 +135,20 @@ final class NativeLibrary {
   }
 
   private static void loadFromJar() {
-    String resource = "/META-INF/native/linux-" + architecture() + "/" + FILE_NAME;
     Path directory = null;
-    try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
-      if (library == null) {
-        throw failed(
-            "this jar holds no library for linux-"
-                + architecture()
-                + " ("
-                + resource
-                + "); build znio on such a machine and name the file by -D"
-                + PROPERTY,
-            null);
-      }
+    try (InputStream library = Platform.current().openLibrary()) {
       directory = createPrivateDirectory();
       Path file = directory.resolve(FILE_NAME);
       Files.copy(library, file);
       System.load(file.toString());
+    } catch (FileNotFoundException e) {
+      throw failed(
+          e.getMessage()
+              + "; build znio on such a machine, or take a jar that holds it, and name the file by"
+              + " -D"
+              + PROPERTY
+              + " or put it on java.library.path",
+          e);
     } catch (IOException e) {
       throw failed(
           "the library could not be copied to "
@@ -161,9 +159,6 @@ final class NativeLibrary {
               + PROPERTY,
           e);
     } catch (UnsatisfiedLinkError e) {
-      if (directory == null) {
-        throw e; // the resource is missing; the sentence is made
-      }
       throw failed(explain(e, "the copy of the library in this jar", directory), e);
     } finally {
       delete(directory);
@@ -197,12 +192,6 @@ final class NativeLibrary {
     if (!system.equals("Linux")) {
       throw failed("it runs on Linux only, and this is " + system, null);
     }
-  }
-
-  /** The architecture as {@code uname -m} names it. */
-  static String architecture() {
-    String architecture = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
-    return architecture.equals("amd64") ? "x86_64" : architecture;
   }
 
   private static void checkAbi() {
@@ -255,8 +244,8 @@ final class NativeLibrary {
         || message.contains("file too short")
         || message.contains("cannot open shared object file")) {
       return what
-          + " is not a library for linux-"
-          + architecture()
+          + " is not a library for "
+          + Platform.current()
           + " or lacks a library that it needs; build znio on this system and name the file by -D"
           + PROPERTY
           + " (the linker said: "

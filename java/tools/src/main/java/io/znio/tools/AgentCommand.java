@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.tools;
 
+import io.znio.Platform;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -32,7 +33,7 @@ final class AgentCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     String joined = check(spec, options);
-    Path file = library.put();
+    Path file = library.put(Platform.current());
     String option = "-agentpath:" + file + (joined.isEmpty() ? "" : "=" + joined);
     spec.commandLine().getOut().println(quote(option));
     spec.commandLine().getOut().flush();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.tools;
 
+import io.znio.Platform;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -47,11 +49,12 @@ final class AgentLibrary {
    *
    * @param directory made if it is missing
    * @param open whether other users may read it, for JVMs that run as somebody else
+   * @param platform of the JVMs that load it
    * @return the file
    * @throws ToolException if it cannot be put there, or what is there is not to be trusted
    */
-  static Path put(Path directory, boolean open) {
-    byte[] library = read();
+  static Path put(Path directory, boolean open, Platform platform) {
+    byte[] library = read(platform);
     Path place = directory.toAbsolutePath().resolve("agent-" + digest(library));
     if (place.toString().contains("=")) {
       throw new ToolException(
@@ -78,15 +81,11 @@ final class AgentLibrary {
     }
   }
 
-  private static byte[] read() {
-    String architecture = System.getProperty("os.arch", "").replace("amd64", "x86_64");
-    String resource = "/META-INF/native/linux-" + architecture + "/" + FILE_NAME;
-    try (InputStream in = AgentLibrary.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new ToolException(
-            "this jar holds no library for linux-" + architecture + ": build it on such a machine");
-      }
+  private static byte[] read(Platform platform) {
+    try (InputStream in = platform.openLibrary()) {
       return in.readAllBytes();
+    } catch (FileNotFoundException e) {
+      throw new ToolException(e.getMessage() + ": build it on such a machine", e);
     } catch (IOException e) {
       throw new ToolException("the jar cannot be read: " + e, e);
     }

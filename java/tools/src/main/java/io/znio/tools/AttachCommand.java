@@ -5,6 +5,7 @@ import com.sun.tools.attach.AgentInitializationException;
 import com.sun.tools.attach.AgentLoadException;
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
+import io.znio.Platform;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -90,7 +91,7 @@ final class AttachCommand implements Callable<Integer> {
               + " belongs to somebody else, who cannot read your cache: name a directory that both"
               + " can read, as --directory /tmp");
     }
-    Path file = library.put();
+    Path file = library.put(Platform.of(pid));
     if (!Files.exists(target.file(file.toString()))) {
       throw new ToolException(
           "process "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.tools;
 
+import io.znio.Platform;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -19,9 +20,9 @@ final class LibraryOption {
     return directory != null;
   }
 
-  /** The file, which is there when this returns. */
-  Path put() {
+  /** The file for JVMs of a platform, which is there when this returns. */
+  Path put(Platform platform) {
     return AgentLibrary.put(
-        isGiven() ? directory : AgentLibrary.defaultDirectory(), /* open= */ isGiven());
+        isGiven() ? directory : AgentLibrary.defaultDirectory(), /* open= */ isGiven(), platform);
   }
 }

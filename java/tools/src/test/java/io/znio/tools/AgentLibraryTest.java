@@ -4,6 +4,7 @@ package io.znio.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.znio.Platform;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -22,12 +23,12 @@ class AgentLibraryTest {
 
   @Test
   void itIsPutOnceAndStays() throws Exception {
-    Path file = AgentLibrary.put(directory.resolve("new/cache"), false);
+    Path file = put(directory.resolve("new/cache"), false);
     assertThat(mode(file.getParent())).isEqualTo("rwx------");
     assertThat(mode(file)).isEqualTo("r-xr-xr-x");
     FileTime time = FileTime.fromMillis(1000);
     Files.setLastModifiedTime(file, time);
-    assertThat(AgentLibrary.put(directory.resolve("new/cache"), false)).isEqualTo(file);
+    assertThat(put(directory.resolve("new/cache"), false)).isEqualTo(file);
     assertThat(Files.getLastModifiedTime(file)).isEqualTo(time);
     try (var files = Files.list(file.getParent())) {
       assertThat(files).containsExactly(file);
@@ -36,23 +37,23 @@ class AgentLibraryTest {
 
   @Test
   void othersMayReadItWhereTheUserSaysSo() throws Exception {
-    Path file = AgentLibrary.put(directory, true);
+    Path file = put(directory, true);
     assertThat(mode(file.getParent())).isEqualTo("rwxr-xr-x");
   }
 
   @Test
   void whatHasOtherContentsIsReplaced() throws Exception {
-    Path file = AgentLibrary.put(directory, false);
+    Path file = put(directory, false);
     byte[] library = Files.readAllBytes(file);
     Files.delete(file);
     Files.writeString(file, "half");
-    assertThat(AgentLibrary.put(directory, false)).isEqualTo(file);
+    assertThat(put(directory, false)).isEqualTo(file);
     assertThat(file).hasBinaryContent(library);
   }
 
   @Test
   void whatOthersCanWriteIsNotTrusted() throws Exception {
-    Path place = AgentLibrary.put(directory, false).getParent();
+    Path place = put(directory, false).getParent();
     for (String mode : List.of("rwxrwx---", "rwx----w-")) {
       Files.setPosixFilePermissions(place, PosixFilePermissions.fromString(mode));
       refused();
@@ -70,15 +71,19 @@ class AgentLibraryTest {
   }
 
   private void refused() {
-    assertThatThrownBy(() -> AgentLibrary.put(directory, false))
+    assertThatThrownBy(() -> put(directory, false))
         .isInstanceOf(ToolException.class)
         .hasMessageContaining("others can write it");
   }
 
   @Test
   void aPathThatTheJvmWouldCutIsRefused() {
-    assertThatThrownBy(() -> AgentLibrary.put(directory.resolve("a=b"), false))
+    assertThatThrownBy(() -> put(directory.resolve("a=b"), false))
         .isInstanceOf(ToolException.class)
         .hasMessageContaining("name another directory by --directory");
+  }
+
+  private static Path put(Path directory, boolean open) {
+    return AgentLibrary.put(directory, open, Platform.current());
   }
 }
