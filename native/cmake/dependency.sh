@@ -78,10 +78,14 @@ log=$work/build.log
 
 build_jemalloc() {
   ./configure CC="$CC" AR="$AR" RANLIB="$RANLIB" CFLAGS="-O3 -g0 -fPIC" --prefix="$made" "$@"
-  make -j"$(nproc)" build_lib_static
-  make install_lib_static install_include
+  make -j"$(nproc)" lib/libjemalloc_pic.a
+  install -D -m 644 lib/libjemalloc_pic.a "$made/lib/libjemalloc_pic.a"
+  make install_include
   # The JVM has started when the library comes: there is no static TLS left for it.
-  ! readelf -r "$made/lib/libjemalloc_pic.a" 2>/dev/null | grep -qE 'GOTTPOFF|TLSIE'
+  if readelf -r lib/libjemalloc_pic.a 2>/dev/null | grep -E 'GOTTPOFF|TLSIE'; then
+    echo "jemalloc: the archive uses initial-exec TLS; a running JVM could not load it."
+    return 1
+  fi
 }
 
 build_liburing() {

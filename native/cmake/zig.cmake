@@ -14,6 +14,10 @@ set(CMAKE_RANLIB "${ZNIO_TOOLS}/ranlib" CACHE FILEPATH "")
 # Nothing of this machine's own libraries; its headers of the JDK are named by path.
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# Tests run by it, with the C library that tests/cross puts there.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64" AND NOT CMAKE_HOST_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -L "${ZNIO_TOOLS}/../root-${ZNIO_TARGET}")
+endif()
 # Without debug sections, which are two thirds of the bytes; names of functions stay.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO_INIT "-O2 -g0 -DNDEBUG")
 
