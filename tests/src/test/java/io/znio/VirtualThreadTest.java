@@ -85,31 +85,41 @@ class VirtualThreadTest {
     private static final AtomicInteger TICKS = new AtomicInteger();
     private static Path file;
 
+    /** Whose file channels they are, at this moment. */
+    private static FileChannels maker;
+
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
       file = TestFiles.of(Path.of(System.getProperty("java.io.tmpdir")), CONTENT);
       start(Main::tick);
-      for (Ends ends : Ends.values()) {
-        switch (arguments[0]) {
-          case "stall" -> {
-            toFullStream(ends, false);
-            toFullStream(ends, true);
-            regionsToFullStream(ends);
-            fromSilentStream(ends);
-            throughFullStream(ends);
-          }
-          case "close" -> {
-            closeWhileParked(ends, true);
-            closeWhileParked(ends, false);
-          }
-          case "interrupt" -> interruptWhileParked(ends);
-          case "mixed" -> platformThreadAfterwards(ends);
-          default -> throw new IllegalArgumentException(arguments[0]);
+      for (FileChannels channels : FileChannels.values()) {
+        maker = channels;
+        for (Ends ends : Ends.values()) {
+          run(arguments[0], ends);
         }
       }
       System.out.println("all done");
       System.exit(0);
+    }
+
+    private static void run(String what, Ends ends) throws Exception {
+      switch (what) {
+        case "stall" -> {
+          toFullStream(ends, false);
+          toFullStream(ends, true);
+          regionsToFullStream(ends);
+          fromSilentStream(ends);
+          throughFullStream(ends);
+        }
+        case "close" -> {
+          closeWhileParked(ends, true);
+          closeWhileParked(ends, false);
+        }
+        case "interrupt" -> interruptWhileParked(ends);
+        case "mixed" -> platformThreadAfterwards(ends);
+        default -> throw new IllegalArgumentException(what);
+      }
     }
 
     /** The second virtual thread: if it ticks, the carrier is free. */
@@ -164,7 +174,7 @@ class VirtualThreadTest {
 
     private static void toFullStream(Ends ends, boolean builder) throws Exception {
       try (Ends.Pair pair = ends.open();
-          FileChannel source = FileChannel.open(file)) {
+          FileChannel source = maker.open(file)) {
         long filled = pair.fill();
         Started<Long> mover =
             start(
@@ -187,7 +197,7 @@ class VirtualThreadTest {
 
     private static void regionsToFullStream(Ends ends) throws Exception {
       try (Ends.Pair pair = ends.open();
-          FileChannel source = FileChannel.open(file)) {
+          FileChannel source = maker.open(file)) {
         FileRegion[] regions = new FileRegion[SIZE / 4096];
         Arrays.setAll(regions, i -> new FileRegion(source, i * 4096L, 4096));
         long filled = pair.fill();
@@ -229,7 +239,7 @@ class VirtualThreadTest {
 
     private static void closeWhileParked(Ends ends, boolean closeFile) throws Exception {
       try (Ends.Pair pair = ends.open();
-          FileChannel source = FileChannel.open(file)) {
+          FileChannel source = maker.open(file)) {
         pair.fill();
         Started<Long> mover =
             start(
@@ -259,7 +269,7 @@ class VirtualThreadTest {
 
     private static void interruptWhileParked(Ends ends) throws Exception {
       try (Ends.Pair pair = ends.open();
-          FileChannel source = FileChannel.open(file)) {
+          FileChannel source = maker.open(file)) {
         pair.fill();
         boolean[] status = new boolean[1];
         Started<Long> mover =
@@ -283,7 +293,7 @@ class VirtualThreadTest {
     /** The JDK leaves the descriptor non-blocking; the channel is still in blocking mode. */
     private static void platformThreadAfterwards(Ends ends) throws Exception {
       try (Ends.Pair pair = ends.open();
-          FileChannel source = FileChannel.open(file)) {
+          FileChannel source = maker.open(file)) {
         Started<Long> first = start(() -> Transfer.transferTo(source, 0, 10, pair.writer));
         check(first.get() == 10, "first bytes");
         check(((SelectableChannel) pair.writer).isBlocking(), "mode is kept");
@@ -315,7 +325,7 @@ class VirtualThreadTest {
     }
 
     private static FileChannel target() throws IOException {
-      return FileChannel.open(
+      return maker.open(
           targetFile(),
           StandardOpenOption.CREATE,
           StandardOpenOption.TRUNCATE_EXISTING,

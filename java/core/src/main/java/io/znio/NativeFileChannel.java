@@ -50,7 +50,6 @@ public class NativeFileChannel extends FileChannel {
   static {
     NativeLibrary.load();
     JdkChannels.require();
-    Housekeeper.start();
   }
 
   private final int fd;
@@ -69,6 +68,7 @@ public class NativeFileChannel extends FileChannel {
     this.flags = flags;
     this.alignment = alignment;
     this.name = name;
+    Housekeeper.start();
     this.watch = new Dropped(this, fd);
   }
 
@@ -231,7 +231,9 @@ public class NativeFileChannel extends FileChannel {
   }
 
   void leave(int place) {
-    threads.leave(place);
+    if (place != JdkFiles.NONE) {
+      threads.leave(place);
+    }
   }
 
   /** {@link #enter}, and with {@code hook} an interrupt closes the channel from now on. */
@@ -256,10 +258,11 @@ public class NativeFileChannel extends FileChannel {
    * Leaves. The place goes first: whoever closes or interrupts waits for it, perhaps with a lock
    * that {@code end} takes.
    *
+   * @param place {@link JdkFiles#NONE} if it has left, and the channel was closed meanwhile
    * @throws AsynchronousCloseException if the channel was closed and nothing is completed
    */
   void release(boolean hook, int place, boolean completed) throws AsynchronousCloseException {
-    threads.leave(place);
+    leave(place);
     if (hook) {
       end(completed);
     } else if (!completed && !isOpen()) {
