@@ -40,7 +40,11 @@ public class Regions extends Series {
 
   @Override
   TransferSeries series() throws Exception {
-    batches = new RegionBatches(TransferWork.of("file", to, size), headers.equals("each"));
+    return series(TransferWork.of("file", to, size));
+  }
+
+  final TransferSeries series(TransferWork work) throws Exception {
+    batches = new RegionBatches(work, headers.equals("each"));
     return TransferSeries.foreign(batches.work(), mover());
   }
 
