@@ -60,7 +60,7 @@ public class PositionalRead extends Comparison {
     into =
         buffer.equals("heap")
             ? ByteBuffer.allocate(size)
-            : ByteBuffer.allocateDirect(size + PAGE).alignedSlice(PAGE).slice(0, size);
+            : ByteBuffer.allocateDirect(size + 2 * PAGE).alignedSlice(PAGE).slice(0, size);
     reader = PositionalReaders.open(by, file, into);
     Random random = new Random(SEED);
     try (FileChannel channel = FileChannel.open(file)) {
