@@ -172,13 +172,18 @@ public class CloseUnderLoad extends Comparison {
 
     void stop() throws IOException, InterruptedException {
       stopped = true;
+      awaitReaders();
+      file.close();
+    }
+
+    /** Waits until all readers have ended. */
+    void awaitReaders() throws InterruptedException {
       for (Thread thread : threads) {
         thread.join(END_MS);
         if (thread.isAlive()) {
           throw new IllegalStateException(thread.getName() + " does not end");
         }
       }
-      file.close();
     }
   }
 }
