@@ -5,13 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -47,7 +41,7 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
   @Override
   public void beforeEach(ExtensionContext context) {
     Ledger.trim();
-    context.getStore(NAMESPACE).put("state", new State(Ledger.totals(), descriptors()));
+    context.getStore(NAMESPACE).put("state", new State(Ledger.totals(), Descriptors.byKind()));
   }
 
   @Override
@@ -72,41 +66,12 @@ public final class Leaks implements BeforeEachCallback, AfterEachCallback {
     // Helper threads of tests, and the JDK's own after a child process, close theirs a little
     // later.
     Await.until(
-        "no descriptor more than " + before.descriptors + "; there are " + descriptors(),
-        () -> isWithin(descriptors(), before.descriptors));
+        "no descriptor more than " + before.descriptors + "; there are " + Descriptors.byKind(),
+        () -> isWithin(Descriptors.byKind(), before.descriptors));
   }
 
   private static boolean isWithin(Map<String, Integer> now, Map<String, Integer> before) {
     return now.entrySet().stream()
         .allMatch(kind -> kind.getValue() <= before.getOrDefault(kind.getKey(), 0));
-  }
-
-  /** How many descriptors there are of each kind that a transfer may hold; no rings. */
-  static Map<String, Integer> descriptors() {
-    Map<String, Integer> kinds = new TreeMap<>();
-    for (String target : links()) {
-      String kind = target.contains(":[") ? target.substring(0, target.indexOf(':')) : target;
-      boolean ofTests = kind.startsWith(System.getProperty("java.io.tmpdir"));
-      if (kind.equals("socket") || kind.equals("pipe") || kind.startsWith("/memfd") || ofTests) {
-        kinds.merge(kind, 1, Integer::sum);
-      }
-    }
-    return kinds;
-  }
-
-  private static List<String> links() {
-    List<String> links = new ArrayList<>();
-    try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-      for (Path fd : fds) {
-        try {
-          links.add(Files.readSymbolicLink(fd).toString());
-        } catch (IOException e) {
-          continue; // the directory stream's own, or closed meanwhile
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return links;
   }
 }

@@ -29,7 +29,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 final class Stress {
   private static final int THREADS = 8;
   private static final int SLOTS = 512;
-  private static final int MAPPED_MAX = 100_000;
+  static final int MAPPED_MAX = 100_000;
 
   private static final long SECONDS = Long.getLong("io.znio.test.stressSeconds", 60);
   private static final long PATIENCE_SECONDS = 20;
@@ -62,7 +62,7 @@ final class Stress {
   }
 
   /** Memory with one owner: whoever has taken it out of the exchange. */
-  private static final class Thing {
+  static final class Thing {
     final Ledger.Kind kind;
     final ByteBuffer buffer;
     final Closer closer;
@@ -138,6 +138,12 @@ final class Stress {
     if (FAILURE.get() != null) {
       throw new AssertionError("the stress failed", FAILURE.get());
     }
+    drain();
+    new Balance(before).settle();
+  }
+
+  /** Ends all that is in the exchange. No other thread acts. */
+  static void drain() {
     for (int i = 0; i < SLOTS; i++) {
       Thing thing = EXCHANGE.getAndSet(i, null);
       if (thing != null) {
@@ -145,7 +151,12 @@ final class Stress {
         thing.close();
       }
     }
-    new Balance(before).settle();
+  }
+
+  /** How often the limit refused, a reader met a free, and something was dropped. */
+  static long[] met() {
+    long dropped = EXPECTED.values().stream().mapToLong(all -> all.dropped.get()).sum();
+    return new long[] {REFUSED.get(), STALE.get(), dropped};
   }
 
   /** What the end asks for; on a busy machine it takes its time. */
@@ -188,7 +199,14 @@ final class Stress {
     }
   }
 
-  private static void act(SplittableRandom random, Path file, Thing[] seen) throws IOException {
+  /**
+   * One step of a thread: something new goes into the exchange, what was there is looked at and
+   * ended. For {@link Soak}, too.
+   *
+   * @param file of {@link #MAPPED_MAX} bytes or more
+   * @param seen this thread's own, of one element
+   */
+  static void act(SplittableRandom random, Path file, Thing[] seen) throws IOException {
     Thing mine = random.nextInt(2) == 0 ? make(random, file) : null;
     Thing thing = EXCHANGE.getAndSet(random.nextInt(SLOTS), mine);
     peek(random, seen);
@@ -279,7 +297,7 @@ final class Stress {
       try {
         thing.verify();
       } finally {
-        Thread.yield(); // an InternalError comes when the thread next enters the JVM
+        awaitInternalError();
       }
     } catch (IllegalStateException freed) {
       STALE.incrementAndGet();
@@ -288,6 +306,19 @@ final class Stress {
       STALE.incrementAndGet();
     }
   }
+
+  /**
+   * The InternalError of an access comes when the thread next enters the JVM in a way that looks
+   * for such: here, and not in the middle of what it does next. Returning from a native method is
+   * none on JDK 17; an array of arrays, of which compilers do not know how many, is.
+   */
+  static void awaitInternalError() {
+    Thread.yield();
+    entered = new byte[many][1];
+  }
+
+  private static volatile int many = 8;
+  private static volatile Object entered;
 
   private static void closeWhileHeld(Thing thing) {
     JdkMemory.acquire(thing.buffer);
@@ -319,7 +350,7 @@ final class Stress {
   }
 
   /** The collector, the ledger's walk, and children, beside all that. */
-  private static void disturb(SplittableRandom random) throws Exception {
+  static void disturb(SplittableRandom random) throws Exception {
     switch (random.nextInt(32)) {
       case 0 -> fork();
       case 1, 2 -> System.gc();
@@ -394,7 +425,7 @@ final class Stress {
   }
 
   /** Virtual threads, where the JDK has them. */
-  private static final class Virtual {
+  static final class Virtual {
     static Thread thread(Runnable work) {
       if (Runtime.version().feature() < 21) {
         return new Thread(work);
