@@ -15,6 +15,35 @@ static uint64_t s_device;
 static uint64_t s_inode;
 static uint32_t s_looked_at; /* tick: a look costs a system call, and each close would have one */
 
+/* Mappings of nothing, which wait until the process may have no more (vm.max_map_count): then they
+ * go, and what takes a file's place has room. Replacing a part of what the kernel has merged makes
+ * two more; shared anonymous memory is never merged. Guarded by s_lock. */
+#define RESERVED 4
+static void *s_reserved[RESERVED];
+
+static void reserve(void) {
+  for (int i = 0; i < RESERVED; i++) {
+    if (s_reserved[i] != NULL) continue;
+    /* Without it a close may fail, and is tried again: no error. */
+    if (zn_sys_mmap(-1, 0, (size_t)zn_sys_page_bytes(), PROT_NONE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, &s_reserved[i]) < 0) {
+      s_reserved[i] = NULL;
+      return;
+    }
+  }
+}
+
+/* returns: whether there is room that was not there before. */
+static bool make_room(void) {
+  bool made = false;
+  for (int i = 0; i < RESERVED; i++) {
+    if (s_reserved[i] == NULL) continue;
+    made |= zn_sys_munmap(s_reserved[i], (size_t)zn_sys_page_bytes()) == 0;
+    s_reserved[i] = NULL;
+  }
+  return made;
+}
+
 /* A program may close descriptors that are not its own, and get the number back for a file. A view
  * of a closed mapping must not show that file. */
 static bool is_still_there(void) {
@@ -47,6 +76,7 @@ int zn_overlay_ready(void) {
   if (result < 0) return result;
   pthread_mutex_lock(&s_lock);
   result = s_fd >= 0 ? 0 : make();
+  if (result == 0) reserve();
   pthread_mutex_unlock(&s_lock);
   return result;
 }
@@ -69,6 +99,10 @@ int zn_overlay_put(void *base, int64_t bytes) {
   if (result < 0 && result != -ENOMEM && !looked) {
     result = make();
     if (result == 0) result = put(base, bytes);
+  }
+  if (result == -ENOMEM && make_room()) {
+    result = put(base, bytes);
+    reserve();
   }
   pthread_mutex_unlock(&s_lock);
   return result;

@@ -161,6 +161,8 @@ static bool is_refusal(int64_t result) {
     case ZN_EALIGN:
     case ZN_EAPPEND:
     case ZN_EMEMLOCK:
+    case -EMFILE: /* no pipe or ring is to be had, which a copy does not need */
+    case -ENFILE:
       return true;
     default:
       return false;

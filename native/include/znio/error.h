@@ -35,7 +35,8 @@ extern "C" {
   X(ZN_ETEE, -5010, "tee needs a second target")                                                   \
   X(ZN_ESECOND, -5011, "another copy of libznio is already loaded in this process")                \
   X(ZN_ESMALL, -5012, "the transfer is too small for it to pay")                                   \
-  X(ZN_EMEMLOCK, -5013, "the limit on locked memory (RLIMIT_MEMLOCK) is too low")                  \
+  X(ZN_EMEMLOCK, -5013,                                                                            \
+    "the limit on locked memory (RLIMIT_MEMLOCK) is too low: raise it by ulimit -l")               \
   X(ZN_ELIMIT, -5014, "the limit set for off-heap memory would be passed")                         \
   X(ZN_EDAMAGED, -5021,                                                                            \
     "a lost page of the mapping was replaced: writes to it are not in the file")                   \
