@@ -33,6 +33,11 @@ record Child(int status, String output) {
   /** The same with variables of the environment. */
   static Child run(List<String> arguments, Map<String, String> environment)
       throws IOException, InterruptedException {
+    return command(java(arguments), environment);
+  }
+
+  /** The command that {@link #run} runs; for what is put in front of it. */
+  static List<String> java(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-ea", "-Xcheck:jni", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
@@ -43,7 +48,7 @@ record Child(int status, String output) {
       }
     }
     command.addAll(arguments);
-    return command(command, environment);
+    return command;
   }
 
   /** Runs any command. */

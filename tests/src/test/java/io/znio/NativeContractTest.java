@@ -76,6 +76,10 @@ class NativeContractTest {
     assertThat(Native.errorName(Errors.EBADF)).isEqualTo("EBADF");
     assertThat(Native.errorName(Errors.EAGAIN)).isEqualTo("EAGAIN");
     assertThat(Native.errorName(Errors.EINVAL)).isEqualTo("EINVAL");
+    assertThat(Native.errorName(Errors.ENFILE)).isEqualTo("ENFILE");
+    assertThat(Native.errorName(Errors.EMFILE)).isEqualTo("EMFILE");
+    assertThat(Native.errorName(Errors.EFBIG)).isEqualTo("EFBIG");
+    assertThat(Native.errorName(Errors.EDQUOT)).isEqualTo("EDQUOT");
     assertThat(Native.errorName(Errors.ENOSPC)).isEqualTo("ENOSPC");
     assertThat(Native.errorName(Errors.EPIPE)).isEqualTo("EPIPE");
     assertThat(Native.errorName(Errors.ECONNRESET)).isEqualTo("ECONNRESET");

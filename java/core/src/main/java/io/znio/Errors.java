@@ -28,11 +28,15 @@ final class Errors {
   static final int EBUSY = -16;
   static final int EEXIST = -17;
   static final int EINVAL = -22;
+  static final int ENFILE = -23;
+  static final int EMFILE = -24;
+  static final int EFBIG = -27;
   static final int ENOSPC = -28;
   static final int EPIPE = -32;
   static final int ELOOP = -40;
   static final int ECONNRESET = -104;
   static final int EALREADY = -114;
+  static final int EDQUOT = -122;
   static final int ELIMIT = -5014;
   static final int EDAMAGED = -5021;
   static final int EUNGUARDED = -5022;
@@ -59,7 +63,21 @@ final class Errors {
     String name = Native.errorName(code);
     return code < LAST_ERRNO
         ? text + " (" + name + ")"
-        : text + " (" + name + ", errno " + -code + ")";
+        : text + " (" + name + ", errno " + -code + ")" + remedy(code);
+  }
+
+  /** What to do about a limit of the system that is reached; empty for all else. */
+  private static String remedy(int code) {
+    return switch (code) {
+      case EMFILE -> ": close some, or raise the limit of this process by ulimit -n";
+      case ENFILE -> ": the limit of the system is fs.file-max";
+      case ENOSPC -> ": free some space on the file system";
+      case EDQUOT -> ": free some space, or raise the user's quota";
+      case EFBIG -> ": more than the file system allows, or the limit of this process (ulimit -f)";
+      case ENOMEM ->
+          ": no memory, address space (ulimit -v) or room for another mapping (vm.max_map_count)";
+      default -> "";
+    };
   }
 
   /** An exception for a failed operation that is not a transfer. */

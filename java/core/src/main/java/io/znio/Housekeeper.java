@@ -23,18 +23,42 @@ final class Housekeeper {
   private long reaped = ticked;
   private long decayed = ticked;
 
+  private static volatile boolean runs;
+  private static boolean warned;
+
   static {
     Report.install();
-    Thread thread = new Thread(null, new Housekeeper()::run, "znio-housekeeper", 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(null);
-    thread.start();
   }
 
   private Housekeeper() {}
 
-  /** Makes sure that it runs. */
-  static void start() {}
+  /**
+   * Makes sure that it runs. If the system has no thread to give, nothing fails: whoever asks next,
+   * with the next mapping, channel or magazine, tries again. What is dropped waits until then.
+   */
+  static void start() {
+    if (!runs) {
+      startNow();
+    }
+  }
+
+  private static synchronized void startNow() {
+    if (runs) {
+      return;
+    }
+    Thread thread = new Thread(null, new Housekeeper()::run, "znio-housekeeper", 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    try {
+      thread.start();
+      runs = true;
+    } catch (OutOfMemoryError e) {
+      if (!warned) {
+        warned = true;
+        Settings.warn("The housekeeper of znio cannot start yet: " + e.getMessage());
+      }
+    }
+  }
 
   /** On this thread, because starting the platform's management costs milliseconds. */
   private static void registerBean() {

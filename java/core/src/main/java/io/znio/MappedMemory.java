@@ -23,7 +23,6 @@ final class MappedMemory extends Holder {
   static {
     Guard.load();
     Limit.set();
-    Housekeeper.start();
   }
 
   /** Ranges to be released. Guarded by itself. */
@@ -40,6 +39,7 @@ final class MappedMemory extends Holder {
   private volatile boolean viewed;
 
   private MappedMemory(MappingWatch watch) {
+    Housekeeper.start();
     this.watch = watch;
     this.address = watch.address;
     this.size = watch.size;
