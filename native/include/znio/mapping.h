@@ -5,9 +5,9 @@
  * struct zn_mapping has an owner, who closes it. Its memory has three states:
  *
  *   OPEN      the file's pages
- *   CLOSED    by zn_mapping_close: the file is unmapped, the addresses are kept. An access raises
- * SIGBUS (in Java: InternalError), never reaches memory of somebody else, and system calls get
- *             EFAULT
+ *   CLOSED    by zn_mapping_close: the file is unmapped, the addresses are kept. An access is a
+ *             SIGBUS (in Java: InternalError), never reaches memory of somebody else, and system
+ *             calls get EFAULT
  *   RELEASED  by zn_mapping_release: the addresses are the system's again. Only when nobody can
  *             reach a view of them
  *

@@ -6,6 +6,8 @@
  * The transfer path memfd (ZN_PATH_MEMFD) fills such memory once and sends it with zn_memfd_send:
  * the peer takes it with zn_memfd_receive and maps it. The stream carries no other bytes of the
  * transfer, so a peer that only reads gets a 16-byte message and loses the descriptor.
+ *
+ * Any thread.
  */
 #ifndef ZNIO_MEMFD_H
 #define ZNIO_MEMFD_H

@@ -36,7 +36,8 @@ struct zn_pause {
   int64_t us;    /* how long it took */
 };
 
-/* A pause begins, and ends. One at a time; an end without a beginning is no pause. */
+/* A pause begins, and ends (zn_timeline_pause_end). One at a time; an end without a beginning is no
+ * pause. */
 ZN_API void zn_timeline_pause_begin(void);
 ZN_API void zn_timeline_pause_end(void);
 

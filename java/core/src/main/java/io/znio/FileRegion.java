@@ -5,7 +5,7 @@ import java.nio.channels.FileChannel;
 import java.util.Objects;
 
 /**
- * A piece of a file for {@link Transfer#transferRegions}.
+ * A piece of a file for {@link Transfer#transferRegions}; any thread may use it.
  *
  * @param file an open, readable file channel of the JDK or of znio; it stays the caller's
  * @param position first byte, {@code >= 0}

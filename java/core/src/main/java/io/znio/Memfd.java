@@ -8,7 +8,8 @@ import java.nio.channels.SocketChannel;
 
 /**
  * Memory without a name in any file system, which two processes share by passing it over a unix
- * socket. Its size is sealed: no holder can cut it short under another's mapping.
+ * socket. Its size is sealed: no holder can cut it short under another's mapping. The JDK has
+ * nothing like it.
  *
  * <p>Closing gives up this holder's share; mappings and the peer's copies keep the memory alive.
  * One that is dropped without being closed is a leak: it is reported in {@link Ledger#leaks}, and
