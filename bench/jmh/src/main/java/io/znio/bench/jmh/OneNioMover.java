@@ -24,10 +24,6 @@ final class OneNioMover implements ForeignMover {
    * @throws SkippedException if its natives do not load: its sockets would then be the JDK's
    */
   OneNioMover() throws SkippedException {
-    require();
-  }
-
-  static void require() throws SkippedException {
     if (!NativeLibrary.IS_SUPPORTED) {
       throw new SkippedException("one-nio's native library does not load on this system");
     }

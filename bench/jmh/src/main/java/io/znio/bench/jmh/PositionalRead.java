@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench.jmh;
 
-import io.znio.bench.SkippedException;
 import io.znio.bench.TransferWork;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,13 +49,13 @@ public class PositionalRead extends Comparison {
   private long sum;
 
   @Setup
-  public void open() throws IOException, SkippedException {
+  public void open() throws IOException {
     TransferWork work = TransferWork.of("file", "file", size);
     open(work.file(), work.flip());
   }
 
   /** Opens; with flip the sum of another file is expected. */
-  final void open(Path file, boolean flip) throws IOException, SkippedException {
+  final void open(Path file, boolean flip) throws IOException {
     into =
         buffer.equals("heap")
             ? ByteBuffer.allocate(size)

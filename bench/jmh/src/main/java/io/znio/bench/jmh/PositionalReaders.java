@@ -4,7 +4,6 @@ package io.znio.bench.jmh;
 import io.znio.Mapping;
 import io.znio.NativeFileChannel;
 import io.znio.bench.JdkUnsafe;
-import io.znio.bench.SkippedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,22 +26,14 @@ final class PositionalReaders {
     void read(int at) throws IOException;
   }
 
-  /**
-   * Opens.
-   *
-   * @throws SkippedException if the library does not load here
-   */
-  static Reader open(String by, Path file, ByteBuffer into) throws IOException, SkippedException {
+  static Reader open(String by, Path file, ByteBuffer into) throws IOException {
     return switch (by) {
       case "jdk" -> new OfChannel(FileChannel.open(file), into);
       case "znio-channel" -> new OfChannel(NativeFileChannel.open(file), into);
       case "jdk-map" -> JdkMap.open(file, into);
       case "znio-map" -> new ZnioMap(Mapping.map(file, Mapping.Mode.READ_ONLY), into);
       case "agrona" -> Agrona.open(file, into);
-      case "one-nio" -> {
-        OneNioMover.require();
-        yield new OneNio(new MappedFile(file.toString(), 0, MappedFile.MAP_RO), into);
-      }
+      case "one-nio" -> new OneNio(new MappedFile(file.toString(), 0, MappedFile.MAP_RO), into);
       default -> throw new IllegalArgumentException("there is no '" + by + "'");
     };
   }

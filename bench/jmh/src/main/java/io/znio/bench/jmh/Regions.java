@@ -23,7 +23,9 @@ import org.openjdk.jmh.annotations.TearDown;
  * awaited once, in the event loop. The peer verifies as in {@link Transfers}.
  */
 @OperationsPerInvocation(RegionBatches.REGIONS)
-public class Regions extends Series {
+public class Regions extends Transfers {
+  /** To a socket. */
+  public static class Batches extends Series {
   @Param({"jdk", "jdk-mapped", "znio", "znio-header-file", "netty-epoll", "netty-io_uring"})
   public String by;
 
@@ -63,8 +65,10 @@ public class Regions extends Series {
     batches.delete();
   }
 
+  }
+
   @Benchmark
-  public void send() throws Exception {
-    move(1);
+  public void send(Batches series) throws Exception {
+    series.move(1);
   }
 }

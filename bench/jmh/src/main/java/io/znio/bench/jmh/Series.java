@@ -2,20 +2,15 @@
 package io.znio.bench.jmh;
 
 import io.znio.bench.TransferSeries;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** A series for each iteration; what has arrived is verified when the clock stands still. */
 @State(Scope.Thread)
-@Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
-public abstract class Series extends Comparison {
+public abstract class Series {
   private TransferSeries series;
 
   Series() {}

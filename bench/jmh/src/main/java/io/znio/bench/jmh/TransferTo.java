@@ -3,38 +3,58 @@ package io.znio.bench.jmh;
 
 import io.znio.bench.TransferSeries;
 import io.znio.bench.TransferWork;
+import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
 
 /** From a file, which is in the page cache, to a socket, a pipe or another file. */
 public class TransferTo extends Transfers {
-  @Param({
-    "jdk",
-    "jdk-heap",
-    "jdk-direct",
-    "znio",
-    "znio-channel",
-    "netty-epoll",
-    "netty-io_uring",
-    "one-nio",
-    "c"
-  })
-  public String by;
+  /** To a socket. */
+  public static class ToSocket extends Sized {
+    @Param({
+      "jdk",
+      "jdk-heap",
+      "jdk-direct",
+      "znio",
+      "znio-channel",
+      "netty-epoll",
+      "netty-io_uring",
+      "one-nio",
+      "c"
+    })
+    public String by;
 
-  @Param({"tcp", "unix", "pipe", "file"})
-  public String to;
+    @Param({"tcp", "unix"})
+    public String to;
 
-  @Override
-  String source() {
-    return "file";
+    @Override
+    TransferSeries series() throws Exception {
+      return TransferTo.series(by, TransferWork.of("file", to, size));
+    }
   }
 
-  @Override
-  String target() {
-    return to;
+  /** To a pipe. */
+  public static class ToPipe extends Sized {
+    @Param({"jdk", "jdk-heap", "jdk-direct", "znio", "znio-channel", "c"})
+    public String by;
+
+    @Override
+    TransferSeries series() throws Exception {
+      return TransferTo.series(by, TransferWork.of("file", "pipe", size));
+    }
   }
 
-  @Override
-  TransferSeries series(TransferWork work) throws Exception {
+  /** To a file. */
+  public static class ToFile extends Sized {
+    @Param({"jdk", "jdk-heap", "jdk-direct", "znio", "znio-channel", "c"})
+    public String by;
+
+    @Override
+    TransferSeries series() throws Exception {
+      return TransferTo.series(by, TransferWork.of("file", "file", size));
+    }
+  }
+
+  static TransferSeries series(String by, TransferWork work) throws Exception {
     return switch (by) {
       case "jdk" -> TransferSeries.java(work, "jdk", "transferTo");
       case "jdk-heap" -> TransferSeries.java(work, "jdk", "heap-loop");
@@ -45,5 +65,20 @@ public class TransferTo extends Transfers {
       case "one-nio" -> TransferSeries.foreign(work, new OneNioMover());
       default -> TransferSeries.foreign(work, new NettyMover(by, false));
     };
+  }
+
+  @Benchmark
+  public void socket(ToSocket series) throws Exception {
+    series.move(COUNT);
+  }
+
+  @Benchmark
+  public void pipe(ToPipe series) throws Exception {
+    series.move(COUNT);
+  }
+
+  @Benchmark
+  public void file(ToFile series) throws Exception {
+    series.move(COUNT);
   }
 }

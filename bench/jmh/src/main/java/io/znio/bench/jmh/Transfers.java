@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench.jmh;
 
-import io.znio.bench.TransferSeries;
-import io.znio.bench.TransferWork;
-import org.openjdk.jmh.annotations.Benchmark;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Transfers of one size after the other; the time is that of one of them.
@@ -33,28 +33,17 @@ import org.openjdk.jmh.annotations.Param;
  * <p>Target files are written over and over, and are in the page cache after the first time round.
  */
 @OperationsPerInvocation(Transfers.COUNT)
-public abstract class Transfers extends Series {
+@Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+public abstract class Transfers extends Comparison {
   static final int COUNT = 256;
-
-  /** Bytes of a transfer. */
-  @Param({"4096", "65536", "1048576"})
-  public int size;
 
   Transfers() {}
 
-  abstract String source();
-
-  abstract String target();
-
-  abstract TransferSeries series(TransferWork work) throws Exception;
-
-  @Override
-  final TransferSeries series() throws Exception {
-    return series(TransferWork.of(source(), target(), size));
-  }
-
-  @Benchmark
-  public void transfer() throws Exception {
-    move(COUNT);
+  /** A series whose transfers have a size. */
+  public abstract static class Sized extends Series {
+    /** Bytes of a transfer. */
+    @Param({"4096", "65536", "1048576"})
+    public int size;
   }
 }
