@@ -44,6 +44,8 @@ final class MeterPage {
   private static final int KIND_BYTES = 16;
   private static final int ROLE_IN_ROW = 56;
   private static final int TEXT_BYTES = 4608;
+  private static final int COLUMNS_MAX = 16;
+  private static final int ROWS_MAX = 1024;
 
   /** A thread's end takes microseconds; so often in a row nobody is that unlucky. */
   private static final int TRIES = 100_000;
@@ -64,9 +66,40 @@ final class MeterPage {
     slotsOffset = page.getInt(SLOTS_OFFSET_AT);
     slotBytes = page.getInt(SLOT_BYTES_AT);
     rows = page.getInt(ROWS_AT);
-    for (int i = 0; i < page.getInt(COLUMNS_AT); i++) {
+    int count = page.getInt(COLUMNS_AT);
+    require(rows >= 0 && rows <= ROWS_MAX, "rows", rows);
+    require(count >= 0 && count <= COLUMNS_MAX, "columns", count);
+    require(slotBytes >= rows * count * Long.BYTES, "slot_bytes", slotBytes);
+    require(slotBytes % Long.BYTES == 0, "slot_bytes", slotBytes);
+    require(slotsOffset >= textAt() + TEXT_BYTES, "slots_offset", slotsOffset);
+    require(slotsOffset <= page.limit(), "slots_offset", slotsOffset);
+    require(slotsOffset % Long.BYTES == 0, "slots_offset", slotsOffset);
+    for (int i = 0; i < count; i++) {
       columns.add(text(COLUMN_NAMES_AT + i * COLUMN_NAME_BYTES, COLUMN_NAME_BYTES));
     }
+  }
+
+  /**
+   * The counters in a page, which somebody else may have written.
+   *
+   * @param page in this machine's byte order
+   * @throws ToolException if it cannot be one that the agent made; says what is wrong
+   */
+  static MeterPage of(ByteBuffer page) {
+    int least = ROW_NAMES_AT + TEXT_BYTES;
+    require(page.limit() >= least, "bytes", page.limit());
+    return new MeterPage(page);
+  }
+
+  private static void require(boolean holds, String what, long value) {
+    if (!holds) {
+      throw new ToolException(
+          "the counters are damaged, or are not the agent's: " + what + " is " + value);
+    }
+  }
+
+  private int textAt() {
+    return ROW_NAMES_AT + rows * ROW_BYTES;
   }
 
   /**
@@ -120,8 +153,10 @@ final class MeterPage {
   /** None if it is another process's, which a child has that was forked. */
   private static Optional<MeterPage> map(Target target, Path descriptor) throws IOException {
     try (FileChannel file = FileChannel.open(descriptor, StandardOpenOption.READ)) {
+      long size = file.size();
+      require(size >= COLUMN_NAMES_AT && size <= Integer.MAX_VALUE, "bytes", size);
       ByteBuffer page =
-          file.map(FileChannel.MapMode.READ_ONLY, 0, file.size()).order(ByteOrder.nativeOrder());
+          file.map(FileChannel.MapMode.READ_ONLY, 0, size).order(ByteOrder.nativeOrder());
       byte[] magic = new byte[MAGIC.length()];
       page.get(0, magic);
       if (!new String(magic, StandardCharsets.US_ASCII).equals(MAGIC)
@@ -134,16 +169,16 @@ final class MeterPage {
                 + target.pid()
                 + " is of another version of znio: use the java/znio of that version");
       }
-      return Optional.of(new MeterPage(page));
+      return Optional.of(of(page));
     }
   }
 
   /** Lines "word=value" that the agent tells a reader. */
   Optional<String> told(String word) {
-    return text(ROW_NAMES_AT + rows * ROW_BYTES, TEXT_BYTES)
+    return raw(textAt(), TEXT_BYTES)
         .lines()
         .filter(line -> line.startsWith(word + "="))
-        .map(line -> line.substring(word.length() + 1))
+        .map(line -> printable(line.substring(word.length() + 1)))
         .findFirst();
   }
 
@@ -167,6 +202,7 @@ final class MeterPage {
   /** Rows in their order and columns from the last: deaths are seen before births. */
   private Counters sum() {
     int used = (int) INTS.getAcquire(page, USED_AT);
+    require(used >= 0 && slotsOffset + (long) used * slotBytes <= page.limit(), "used", used);
     List<Counters.Row> result = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
       int at = ROW_NAMES_AT + row * ROW_BYTES;
@@ -181,14 +217,26 @@ final class MeterPage {
           cells[column] += (long) LONGS.getAcquire(page, start + column * Long.BYTES);
         }
       }
-      Counters.Role role = Counters.Role.values()[page.getInt(at + ROLE_IN_ROW)];
-      result.add(new Counters.Row(name, text(at + KIND_IN_ROW, KIND_BYTES), role, cells));
+      int role = page.getInt(at + ROLE_IN_ROW);
+      require(role >= 0 && role < Counters.Role.values().length, "role", role);
+      result.add(
+          new Counters.Row(
+              name, text(at + KIND_IN_ROW, KIND_BYTES), Counters.Role.values()[role], cells));
     }
     return new Counters(columns, result, (int) INTS.getAcquire(page, UNSEEN_AT));
   }
 
-  /** A text that ends with a zero. */
+  /** Nothing that a terminal would obey. */
+  private static String printable(String text) {
+    return text.replaceAll("\\p{Cntrl}", "?");
+  }
+
   private String text(int at, int size) {
+    return printable(raw(at, size));
+  }
+
+  /** A text that ends with a zero. */
+  private String raw(int at, int size) {
     byte[] bytes = new byte[size];
     page.get(at, bytes);
     int length = 0;

@@ -3,11 +3,14 @@ package io.znio.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +92,61 @@ class DumpTest {
       })
   void whatIsNoDumpIsRefused(String json, String why) throws IOException {
     refused(Files.writeString(directory.resolve("bad.json"), json), why);
+  }
+
+  /** Real dumps with bytes changed, doubled and taken out: read, or refused in one line. */
+  @Test
+  void noBytesMakeTheReaderFail() throws IOException {
+    long seed = System.nanoTime();
+    SplittableRandom random = new SplittableRandom(seed);
+    byte[][] dumps = {
+      Dumps.text("before.json").getBytes(StandardCharsets.UTF_8),
+      Dumps.text("after.json").getBytes(StandardCharsets.UTF_8)
+    };
+    Dump before = Dumps.before();
+    int read = 0;
+    for (int round = 0; round < 1_500; round++) {
+      byte[] bytes = mutated(dumps[round % 2], random);
+      try {
+        Dump dump = Dump.parse("fuzz", bytes);
+        assertThat(DumpDiff.text(before, dump, 100)).isNotEmpty();
+        DumpDiff.grew(before, dump);
+        read++;
+      } catch (DumpException expected) {
+        assertThat(expected.getMessage()).startsWith("fuzz: ").doesNotContain("\n");
+      } catch (RuntimeException | StackOverflowError e) {
+        fail(
+            "seed " + seed + ", round " + round + ": " + new String(bytes, StandardCharsets.UTF_8),
+            e);
+      }
+    }
+    assertThat(read).as("dumps that were still dumps").isPositive();
+  }
+
+  private static byte[] mutated(byte[] dump, SplittableRandom random) {
+    String[] words = {
+      "null", "-1", "1e999", "[]", "{}", "\"\"", "true", "9223372036854775808", "["
+    };
+    StringBuilder text = new StringBuilder(new String(dump, StandardCharsets.ISO_8859_1));
+    for (int edits = random.nextInt(1, 4); edits > 0; edits--) {
+      int at = random.nextInt(text.length());
+      switch (random.nextInt(5)) {
+        case 0 -> text.setCharAt(at, (char) random.nextInt(256));
+        case 1 -> text.delete(at, Math.min(text.length(), at + random.nextInt(40)));
+        case 2 -> text.insert(at, text, at, Math.min(text.length(), at + random.nextInt(40)));
+        default -> replaceValue(text, at, words[random.nextInt(words.length)]);
+      }
+    }
+    return text.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** What stands between the next colon or comma and the one after it. */
+  private static void replaceValue(StringBuilder text, int from, String word) {
+    int colon = text.indexOf(":", from);
+    int end = colon < 0 ? -1 : text.indexOf(",", colon);
+    if (end > 0) {
+      text.replace(colon + 1, end, word);
+    }
   }
 
   @ParameterizedTest
