@@ -11,15 +11,6 @@ static jboolean JNICALL guardIsInstalled(JNIEnv *env, jclass self) {
   return zn_guard_is_installed();
 }
 
-static jint JNICALL guardCopy(JNIEnv *env, jclass self, jlong target, jlong source, jlong size,
-                              jlongArray array) {
-  int64_t copied = 0;
-  int result = zn_guard_copy(jni_pointer(target), jni_pointer(source), size, &copied);
-  const jlong value = copied;
-  (*env)->SetLongArrayRegion(env, array, 0, 1, &value);
-  return result;
-}
-
 static jint JNICALL guardCheck(JNIEnv *env, jclass self, jlong address, jlong size,
                                jlongArray array) {
   int64_t file_offset = -1;
@@ -57,8 +48,7 @@ static void JNICALL guardRead(JNIEnv *env, jclass self, jlongArray array) {
 
 static const JNINativeMethod methods[] = {
     JNI_METHOD(guardInstall, "()I"),     JNI_METHOD(guardDisable, "()I"),
-    JNI_METHOD(guardIsInstalled, "()Z"), JNI_METHOD(guardCopy, "(JJJ[J)I"),
-    JNI_METHOD(guardCheck, "(JJ[J)I"),   JNI_METHOD(guardNext, "([J[J)I"),
-    JNI_METHOD(guardRead, "([J)V"),
+    JNI_METHOD(guardIsInstalled, "()Z"), JNI_METHOD(guardCheck, "(JJ[J)I"),
+    JNI_METHOD(guardNext, "([J[J)I"),    JNI_METHOD(guardRead, "([J)V"),
 };
 const struct jni_table jni_guard_table = JNI_TABLE(methods);

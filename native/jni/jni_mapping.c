@@ -6,25 +6,6 @@
 #include "znio/mapping.h"
 #include "znio/region.h"
 
-static jlong JNICALL mappingMap(JNIEnv *env, jclass self, jint fd, jlong offset, jlong size,
-                                jint mode) {
-  void *address;
-  int result = zn_mapping_map(fd, offset, size, mode, &address);
-  return result < 0 ? result : jni_long(address);
-}
-
-static jint JNICALL mappingUnmap(JNIEnv *env, jclass self, jlong address, jlong size) {
-  return zn_mapping_unmap(jni_pointer(address), size);
-}
-
-static jint JNICALL mappingForce(JNIEnv *env, jclass self, jlong address, jlong size) {
-  return zn_mapping_force(jni_pointer(address), size);
-}
-
-static jlong JNICALL mappingResidentPages(JNIEnv *env, jclass self, jlong address, jlong size) {
-  return zn_mapping_resident_pages(jni_pointer(address), size);
-}
-
 static jlong JNICALL mappingOpen(JNIEnv *env, jclass self, jint fd, jlong offset, jlong size,
                                  jint mode, jint flags, jint advice, jint thread, jint site) {
   const struct zn_mapping_options options = {.flags = (uint32_t)flags,
@@ -126,8 +107,6 @@ static void JNICALL mappingKept(JNIEnv *env, jclass self, jlongArray array) {
 }
 
 static const JNINativeMethod methods[] = {
-    JNI_METHOD(mappingMap, "(IJJI)J"),        JNI_METHOD(mappingUnmap, "(JJ)I"),
-    JNI_METHOD(mappingForce, "(JJ)I"),        JNI_METHOD(mappingResidentPages, "(JJ)J"),
     JNI_METHOD(mappingOpen, "(IJJIIIII)J"),   JNI_METHOD(mappingAddress, "(J)J"),
     JNI_METHOD(mappingClose, "(J)I"),         JNI_METHOD(mappingRelease, "(J)I"),
     JNI_METHOD(mappingRecord, "(J)J"),        JNI_METHOD(mappingSetCause, "(JI)V"),

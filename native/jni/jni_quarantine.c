@@ -20,14 +20,9 @@ static jint JNICALL quarantineDefer(JNIEnv *env, jclass self, jlong batch) {
   return zn_quarantine_defer(batch);
 }
 
-static jint JNICALL quarantineSetCaps(JNIEnv *env, jclass self, jlong items, jlong bytes) {
-  return zn_quarantine_set_caps(items, bytes);
-}
-
 static const JNINativeMethod methods[] = {
     JNI_METHOD(quarantineBegin, "([J)J"),
     JNI_METHOD(quarantineEnd, "(J)I"),
     JNI_METHOD(quarantineDefer, "(J)I"),
-    JNI_METHOD(quarantineSetCaps, "(JJ)I"),
 };
 const struct jni_table jni_quarantine_table = JNI_TABLE(methods);

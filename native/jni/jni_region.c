@@ -36,23 +36,11 @@ static jint JNICALL regionRetire(JNIEnv *env, jclass self, jlong handle, jint ca
   return zn_region_retire((uint64_t)handle, cause);
 }
 
-static jlong JNICALL regionAddress(JNIEnv *env, jclass self, jlong handle) {
-  return jni_long(zn_region_address((uint64_t)handle));
-}
-
-static jint JNICALL regionClass(JNIEnv *env, jclass self, jlong size) {
-  return zn_region_class(size);
-}
-
 static jlong JNICALL regionClassBytes(JNIEnv *env, jclass self, jint region_class) {
   return zn_region_class_bytes(region_class);
 }
 
 static void JNICALL regionDecay(JNIEnv *env, jclass self) { zn_region_decay(); }
-
-static void JNICALL regionTrim(JNIEnv *env, jclass self) { zn_region_trim(); }
-
-static void JNICALL regionThreadFlush(JNIEnv *env, jclass self) { zn_region_thread_flush(); }
 
 static jint JNICALL regionReadStatistics(JNIEnv *env, jclass self, jlongArray array) {
   struct zn_region_statistics s;
@@ -83,12 +71,8 @@ static const JNINativeMethod methods[] = {
     JNI_METHOD(regionOpen, "(JJIII)J"),
     JNI_METHOD(regionClose, "(JI)I"),
     JNI_METHOD(regionRetire, "(JI)I"),
-    JNI_METHOD(regionAddress, "(J)J"),
-    JNI_METHOD(regionClass, "(J)I"),
     JNI_METHOD(regionClassBytes, "(I)J"),
     JNI_METHOD(regionDecay, "()V"),
-    JNI_METHOD(regionTrim, "()V"),
-    JNI_METHOD(regionThreadFlush, "()V"),
     JNI_METHOD(regionReadStatistics, "([J)I"),
     JNI_METHOD(regionConstants, "()[J"),
     JNI_METHOD(regionConstantName, "(I)Ljava/lang/String;"),

@@ -58,7 +58,7 @@ final class Native {
   /** Longs that describe one region to {@link #transferRegions}: offset, length, descriptor. */
   static final int REGION_LONGS = 3;
 
-  /** Modes of {@link #mappingMap}; C: {@code enum zn_mapping_mode}. */
+  /** Modes of {@link #mappingOpen}; C: {@code enum zn_mapping_mode}. */
   static final int READ_ONLY = 0;
 
   static final int READ_WRITE = 1;
@@ -224,21 +224,10 @@ final class Native {
 
   // pipe
 
-  /** A new owner of an empty pipe: its handle, or an error. */
-  static native long pipeAcquire();
-
   static native void pipeRelease(long pipe);
-
-  static native long pipeBytes(long pipe);
 
   /** Reads up to {@code size} bytes out of the pipe into memory, without blocking. */
   static native long pipeDrain(long pipe, long address, long size);
-
-  static native int pipeReadFd(long pipe);
-
-  static native int pipeWriteFd(long pipe);
-
-  static native long pipeCapacity(long pipe);
 
   /** Closes the pool's idle pipes. */
   static native void pipeTrim();
@@ -259,15 +248,6 @@ final class Native {
   static native long pinRecord(long pin);
 
   // mapping
-
-  /** The address, or an error. fd -1: anonymous pages. */
-  static native long mappingMap(int fd, long offset, long size, int mode);
-
-  static native int mappingUnmap(long address, long size);
-
-  static native int mappingForce(long address, long size);
-
-  static native long mappingResidentPages(long address, long size);
 
   /** {@code zn_mapping_open}: a handle for the methods below, or an error. */
   static native long mappingOpen(
@@ -316,9 +296,6 @@ final class Native {
   static native int guardDisable();
 
   static native boolean guardIsInstalled();
-
-  /** {@code copied[0]}: bytes that were copied, also on failure. */
-  static native int guardCopy(long target, long source, long size, long[] copied);
 
   /** 0, or ZN_EDAMAGED with the offset in the file in {@code fileOffset[0]}. */
   static native int guardCheck(long address, long size, long[] fileOffset);
@@ -412,18 +389,9 @@ final class Native {
 
   static native int regionRetire(long handle, int cause);
 
-  /** 0 if the handle's life has ended. */
-  static native long regionAddress(long handle);
-
-  static native int regionClass(long size);
-
   static native long regionClassBytes(int regionClass);
 
   static native void regionDecay();
-
-  static native void regionTrim();
-
-  static native void regionThreadFlush();
 
   /** Fills 6 longs: allocated, active, metadata, resident, mapped, retained. */
   static native int regionReadStatistics(long[] statistics);
@@ -462,8 +430,6 @@ final class Native {
   static native int quarantineEnd(long batch);
 
   static native int quarantineDefer(long batch);
-
-  static native int quarantineSetCaps(long items, long bytes);
 
   // threads
 
