@@ -65,7 +65,7 @@ int __wrap_zn_sys_madvise(void *address, size_t size, int advice) {
 /* --- the range --- */
 
 static void nothing_is_owned_before(void) {
-  int local;
+  int local = 0;
   CHECK(!zn_unsafe_owns(NULL));
   CHECK(!zn_unsafe_owns(&local));
   CHECK(!zn_unsafe_owns((void *)UINTPTR_MAX));
