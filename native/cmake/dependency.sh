@@ -9,7 +9,7 @@
 set -euo pipefail
 name=$1 version=$2 root=$3
 shift 3
-tarball=$TARBALL
+tarball=${TARBALL:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -105,7 +105,8 @@ build_cmocka() {
 rm -rf "$made"
 export -f build_jemalloc build_liburing build_cmocka
 export made
-timeout 1200 bash -euc 'cd "$1" && "build_$2" "${@:3}"' build "$work/source" "$name" "$@" \
+# shellcheck disable=SC2016 # for another shell
+timeout 3600 bash -euc 'cd "$1" && "build_$2" "${@:3}"' build "$work/source" "$name" "$@" \
   >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
 # Another build may have finished first; its result is the same.
 mv -T "$made" "$root" 2>/dev/null || rm -rf "$made"
