@@ -64,23 +64,7 @@ public final class Compare implements Callable<Integer> {
 
   /** The command line, which answers each mistake by one sentence. */
   static CommandLine commandLine() {
-    CommandLine line = new CommandLine(new Compare());
-    line.setParameterExceptionHandler(
-        (exception, args) -> {
-          exception.getCommandLine().getErr().println("compare: " + oneLine(exception));
-          return EXIT_USAGE;
-        });
-    line.setExecutionExceptionHandler(
-        (exception, commandLine, result) -> {
-          commandLine.getErr().println("compare: " + oneLine(exception));
-          return EXIT_UNVERIFIED;
-        });
-    return line;
-  }
-
-  private static String oneLine(Exception exception) {
-    String message = exception.getMessage();
-    return (message == null ? exception.toString() : message).replaceAll("\\s*\\R\\s*", " ");
+    return OneSentence.answer(new CommandLine(new Compare()), EXIT_USAGE, EXIT_UNVERIFIED);
   }
 
   @Override

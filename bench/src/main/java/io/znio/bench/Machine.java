@@ -19,8 +19,8 @@ import java.util.Optional;
 final class Machine {
   private Machine() {}
 
-  static ObjectNode describe(Settings settings, List<String> jdks, Workers workers)
-      throws InterruptedException {
+  /** What does not depend on what is measured. */
+  static ObjectNode here() {
     ObjectNode machine = Json.object();
     machine.put("date", OffsetDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString());
     machine.put("kernel", System.getProperty("os.version"));
@@ -29,6 +29,12 @@ final class Machine {
     machine.put("cores", Runtime.getRuntime().availableProcessors());
     machine.put("memory_bytes", memoryBytes());
     machine.put("virtual", procText("/sys/class/dmi/id/product_name").orElse(null));
+    return machine;
+  }
+
+  static ObjectNode describe(Settings settings, List<String> jdks, Workers workers)
+      throws InterruptedException {
+    ObjectNode machine = here();
     machine.put("load_average", procText("/proc/loadavg").map(Machine::loads).orElse(null));
     machine.put("root", Shell.isRoot());
     ArrayNode versions = machine.putArray("jdks");

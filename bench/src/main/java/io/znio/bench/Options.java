@@ -252,7 +252,7 @@ final class Options {
   }
 
   /** A report that cannot be written must not be found out after minutes of measuring. */
-  private static void checkOutput(CommandLine line, String option, Path output) {
+  static void checkOutput(CommandLine line, String option, Path output) {
     if (output == null) {
       return;
     }

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
@@ -32,7 +33,14 @@ final class ReportHtml {
     Files.writeString(file, render(report), StandardCharsets.UTF_8);
   }
 
+  /** The page of {@code bench/compare}. */
   static String render(JsonNode report) throws IOException {
+    return render(
+        report, Compare.chapters().stream().map(chapter -> chapter.name() + ".js").toList());
+  }
+
+  /** A page whose chapters these resources draw; its title is the report's. */
+  static String render(JsonNode report, List<String> programs) throws IOException {
     Properties webjars = new Properties();
     try (InputStream in = open("webjars.properties")) {
       webjars.load(in);
@@ -42,7 +50,7 @@ final class ReportHtml {
             "style", text("report.css"),
             "chart", text(webjars.getProperty("chart")),
             "program", text("report.js"),
-            "chapters", chapters(),
+            "chapters", texts(programs),
             "data", embed(report));
     // One pass: a slot's name inside what was put in is left alone.
     Matcher matcher = SLOT.matcher(text("report.html"));
@@ -63,13 +71,12 @@ final class ReportHtml {
     return mapper.writeValueAsString(report);
   }
 
-  /** The programs of the chapters that have one, for all reports alike. */
-  private static String chapters() throws IOException {
-    StringBuilder programs = new StringBuilder();
-    for (Chapter chapter : Compare.chapters()) {
-      programs.append(text(chapter.name() + ".js")).append('\n');
+  private static String texts(List<String> resources) throws IOException {
+    StringBuilder texts = new StringBuilder();
+    for (String resource : resources) {
+      texts.append(text(resource)).append('\n');
     }
-    return programs.toString();
+    return texts.toString();
   }
 
   private static String text(String resource) throws IOException {

@@ -157,7 +157,8 @@ const znio = (() => {
   }
 
   // Appends a chart. rows: {label, who, spread}; bars by label, one colour for each who, min and max as whiskers
-  // look: {log: the axis is logarithmic, and this writes its figures; paints: the colour of each who, in their order}
+  // look: {log: the axis is logarithmic, and this writes its figures; from: where bars begin;
+  //   paints: the colour of each who, in their order}
   function barChart(into, rows, unit, baseline, look = {}) {
     const labels = [...new Set(rows.map((row) => row.label))];
     const found = [...new Set(rows.map((row) => row.who))];
@@ -170,6 +171,7 @@ const znio = (() => {
         paint: look.paints ? look.paints[who] : paint(who, whos),
         data: mine.map((row) => (row ? row.spread.median : null)),
         spreads: mine.map((row) => (row ? row.spread : null)),
+        base: look.from,
         skipNull: true,
         maxBarThickness: 13,
         categoryPercentage: 0.82,
@@ -261,8 +263,8 @@ const znio = (() => {
       ['Load before', machine.load_average], ['Root', machine.root === undefined ? null : machine.root ? 'yes' : 'no'],
     ];
     fill(document.getElementById('head'), null, [
-      el('h1', null, 'znio: every path, measured'),
-      el('p', {class: 'soft'}, 'Ways to move bytes on this machine, through znio, plain C and the JDK, on the same work. Every row was verified byte by byte at the receiver.'),
+      el('h1', null, report.title || 'znio: every path, measured'),
+      el('p', {class: 'soft'}, report.intro || 'Ways to move bytes on this machine, through znio, plain C and the JDK, on the same work. Every row was verified byte by byte at the receiver.'),
       el('dl', {class: 'facts'}, facts.filter(([, value]) => value !== null && value !== undefined && value !== '')
         .map(([name, value]) => el('div', null, el('dt', null, name), el('dd', null, value)))),
     ]);
