@@ -11,6 +11,11 @@ import org.openjdk.jmh.annotations.State;
  * jdk} is {@code ByteBuffer.allocateDirect} and {@code Unsafe.invokeCleaner}, and always zeroes;
  * {@code jdk-gc} and {@code arena-auto} leave the freeing to the garbage collector. {@code -t N}
  * runs N threads.
+ *
+ * <p>What they cost is to be read beside what they do on a use after free, which {@code peers.json}
+ * says and {@link Safety} tests. Nobody notices: jdk, agrona, lwjgl, one-nio, znio-unchecked. An
+ * exception, but not by a ByteBuffer over the same memory: netty, arrow, znio-tracked. Always an
+ * exception: znio-checked, arena-confined, arena-shared. It cannot be: jdk-gc, arena-auto.
  */
 @State(Scope.Thread)
 public class AllocateFree extends Comparison {
