@@ -4,6 +4,7 @@ package io.znio;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,10 +158,8 @@ class TutorialTest {
   private void prepare() throws IOException {
     Path jar = Path.of(Child.classPath(Transfer.class));
     Files.createSymbolicLink(directory.resolve("znio.jar"), jar);
-    Path libraries = ROOT.resolve("java/core/target/classes/META-INF/native");
-    try (Stream<Path> files = Files.walk(libraries)) {
-      Path library = files.filter(f -> f.endsWith("libznio.so")).findFirst().orElseThrow();
-      Files.createSymbolicLink(directory.resolve("libznio.so"), library);
+    try (InputStream library = Platform.current().openLibrary()) {
+      Files.copy(library, directory.resolve("libznio.so"));
     }
   }
 
