@@ -26,45 +26,44 @@ import org.openjdk.jmh.annotations.TearDown;
 public class Regions extends Transfers {
   /** To a socket. */
   public static class Batches extends Series {
-  @Param({"jdk", "jdk-mapped", "znio", "znio-header-file", "netty-epoll", "netty-io_uring"})
-  public String by;
+    @Param({"jdk", "jdk-mapped", "znio", "znio-header-file", "netty-epoll", "netty-io_uring"})
+    public String by;
 
-  @Param({"one", "each"})
-  public String headers;
+    @Param({"one", "each"})
+    public String headers;
 
-  @Param({"4096"})
-  public int size;
+    @Param({"4096"})
+    public int size;
 
-  @Param({"tcp"})
-  public String to;
+    @Param({"tcp"})
+    public String to;
 
-  private RegionBatches batches;
+    private RegionBatches batches;
 
-  @Override
-  TransferSeries series() throws Exception {
-    return series(TransferWork.of("file", to, size));
-  }
+    @Override
+    TransferSeries series() throws Exception {
+      return series(TransferWork.of("file", to, size));
+    }
 
-  final TransferSeries series(TransferWork work) throws Exception {
-    batches = new RegionBatches(work, headers.equals("each"));
-    return TransferSeries.foreign(batches.work(), mover());
-  }
+    final TransferSeries series(TransferWork work) throws Exception {
+      batches = new RegionBatches(work, headers.equals("each"));
+      return TransferSeries.foreign(batches.work(), mover());
+    }
 
-  private ForeignMover mover() throws SkippedException {
-    return switch (by) {
-      case "jdk" -> new RegionMovers.Jdk(batches);
-      case "jdk-mapped" -> new RegionMovers.JdkMapped(batches);
-      case "znio" -> new RegionMovers.Znio(batches);
-      case "znio-header-file" -> new RegionMovers.ZnioHeaderFile(batches);
-      default -> new NettyRegionMover(by, batches);
-    };
-  }
+    private ForeignMover mover() throws SkippedException {
+      return switch (by) {
+        case "jdk" -> new RegionMovers.Jdk(batches);
+        case "jdk-mapped" -> new RegionMovers.JdkMapped(batches);
+        case "znio" -> new RegionMovers.Znio(batches);
+        case "znio-header-file" -> new RegionMovers.ZnioHeaderFile(batches);
+        default -> new NettyRegionMover(by, batches);
+      };
+    }
 
-  @TearDown(Level.Trial)
-  public void delete() throws IOException {
-    batches.delete();
-  }
-
+    @TearDown(Level.Trial)
+    public void delete() throws IOException {
+      batches.delete();
+    }
   }
 
   @Benchmark
