@@ -14,7 +14,9 @@ final class TargetFile {
   private TargetFile() {}
 
   static Path make(TransferWork work) throws IOException {
-    return Files.createTempFile(work.scratch(), "znio-series-", ".bin");
+    Path made = Files.createTempFile(work.scratch(), "znio-series-", ".bin");
+    made.toFile().deleteOnExit(); // JMH tears nothing down after a failure
+    return made;
   }
 
   /** Turns over one bit of the first piece. */

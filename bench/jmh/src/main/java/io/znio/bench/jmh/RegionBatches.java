@@ -43,6 +43,8 @@ final class RegionBatches {
     this.isEach = each;
     this.expected = Files.createTempFile(source.scratch(), "znio-regions-", ".bin");
     this.headerFile = Files.createTempFile(source.scratch(), "znio-headers-", ".bin");
+    expected.toFile().deleteOnExit(); // JMH tears nothing down after a failure
+    headerFile.toFile().deleteOnExit();
     Random random = new Random(SEED);
     long slots = Files.size(source.file()) / size;
     for (int batch = 0; batch < BATCHES; batch++) {
