@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio.bench;
 
+import java.util.Objects;
+
 /**
  * One row of the chapter "memory".
  *
@@ -45,7 +47,7 @@ record MemoryRow(
 
   /** Whether the other library does the same: zeroed or not, as the row. */
   boolean isPeerOf(MemoryRow row) {
-    return isLike(row, PEER) && zeroed == row.zeroed;
+    return isLike(row, PEER) && Objects.equals(zeroed, row.zeroed);
   }
 
   private boolean isLike(MemoryRow row, String wanted) {
