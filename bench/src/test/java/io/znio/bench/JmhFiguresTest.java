@@ -100,6 +100,7 @@ class JmhFiguresTest {
         .satisfies(
             pair -> {
               assertThat(pair.znio().unit()).isEqualTo("bytes");
+              assertThat(pair.basis()).isEqualTo("3 forks");
               assertThat(pair.figures()).isEqualTo("2.30 (2.30–2.30)");
               assertThat(PeerFacts.get().afterFree(pair.peer())).isEqualTo("silent");
             });
