@@ -134,7 +134,8 @@ public final class PlatformSmoke {
 
   private static void same(byte[] expected, byte[] actual) {
     if (!Arrays.equals(expected, actual)) {
-      throw new AssertionError("the bytes are others, first at " + Arrays.mismatch(expected, actual));
+      throw new AssertionError(
+          "the bytes are others, first at " + Arrays.mismatch(expected, actual));
     }
   }
 }
