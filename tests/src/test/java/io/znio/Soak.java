@@ -96,6 +96,7 @@ final class Soak {
   }
 
   private void run() throws Exception {
+    openOnce();
     long warm = Math.max(1, SECONDS * WARM_UP_PERCENT / 100);
     load(warm);
     SoakState begin = SoakState.atRest();
@@ -119,6 +120,14 @@ final class Soak {
     List<String> missing = tally.missing();
     require(missing.isEmpty(), "never succeeded, or never happened: " + missing);
     System.out.println(summary(quarter, end, growth));
+  }
+
+  /** The JDK and znio open descriptors of their own at first use, and keep them. */
+  private static void openOnce() throws IOException {
+    for (Ends ends : Ends.values()) {
+      ends.open().close();
+    }
+    Mapping.anonymous(1).close();
   }
 
   private String summary(SoakState quarter, SoakState end, double growth) {
