@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # zn_dependency(NAME VERSION SHA256 URL FLAGS... ROOT): builds a library from pinned sources by
 # dependency.sh, once: the result is cached outside the build tree (ZNIO_CACHE, XDG_CACHE_HOME,
-# ~/.cache/znio), keyed by source, flags, compiler and target. Sets the variable ROOT to where it is.
+# ~/.cache/znio), keyed by source, flags, compiler and target. Sets the variable ROOT to its place.
 # ZNIO_<NAME>_TARBALL, as a CMake variable or in the environment: the sources, if they are at hand.
 if(DEFINED ENV{ZNIO_CACHE})
   set(zn_cache_root "$ENV{ZNIO_CACHE}")
@@ -12,6 +12,8 @@ elseif(DEFINED ENV{HOME})
 else()
   set(zn_cache_root "${CMAKE_BINARY_DIR}/cache")
 endif()
+
+set(zn_dependency_script "${CMAKE_CURRENT_LIST_DIR}/dependency.sh")
 
 function(zn_dependency name version sha256 url flags root)
   string(TOUPPER "ZNIO_${name}_TARBALL" given)
@@ -35,7 +37,7 @@ function(zn_dependency name version sha256 url flags root)
     COMMAND "${CMAKE_COMMAND}" -E env "CC=${CMAKE_C_COMPILER}" "AR=${CMAKE_AR}"
             "RANLIB=${CMAKE_RANLIB}" "SHA256=${sha256}" "URL=${url}" "TARBALL=${tarball}"
             "SOURCES=${zn_cache_root}/sources"
-            bash "${PROJECT_SOURCE_DIR}/native/cmake/dependency.sh" ${name} ${version} "${made}" ${flags}
+            bash "${zn_dependency_script}" ${name} ${version} "${made}" ${flags}
     RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
     message(FATAL_ERROR "${name} ${version} could not be built; the lines above say why.")

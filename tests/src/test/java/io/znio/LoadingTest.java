@@ -230,7 +230,7 @@ class LoadingTest {
         List.of(
             "/usr/lib/x86_64-linux-gnu/libc.so.6",
             "/lib64/ld-linux-x86-64.so.2",
-            "/home/musl/ld-musl-copy/app.jar",
+            "/opt/musl/ld-musl-copy/app.jar",
             "[heap]")) {
       assertThat(Platform.isOfMusl(line + file)).as(file).isFalse();
     }

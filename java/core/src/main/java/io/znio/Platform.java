@@ -24,7 +24,11 @@ public record Platform(String architecture, String libc) {
       List.of(
           "linux-x86_64-glibc", "linux-x86_64-musl", "linux-aarch64-glibc", "linux-aarch64-musl");
 
-  /** This JVM's. */
+  /**
+   * This JVM's. Any thread; reads {@code /proc/self/maps}.
+   *
+   * @return what this JVM runs on
+   */
   public static Platform current() {
     return new Platform(architectureHere(), libc(Path.of("/proc/self/maps")));
   }
