@@ -97,7 +97,7 @@ int zn_memfd_send(int socket, int fd, int64_t size) {
 /* Takes the descriptors out of a message. returns: how many there are. */
 static int collect(struct msghdr *header, int fds[ZN_MEMFD_DESCRIPTORS_MAX]) {
   int count = 0;
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = zn_sys_next_control(header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
     size_t bytes = c->cmsg_len - CMSG_LEN(0);
     for (size_t at = 0; at + sizeof(int) <= bytes && count < ZN_MEMFD_DESCRIPTORS_MAX;

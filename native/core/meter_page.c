@@ -9,10 +9,6 @@
 
 #include "sys.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define SLOTS_OFFSET 8192
 #define START_FIELD 22 /* of /proc/self/stat */
 

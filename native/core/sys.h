@@ -22,6 +22,20 @@
 
 #include "znio/error.h"
 
+/* madvise(2), Linux 5.14; musl's headers do not have them. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* cmsg(3): the one behind it, or NULL. Musl's macro compares a size with a difference. */
+static inline struct cmsghdr *zn_sys_next_control(struct msghdr *message, struct cmsghdr *control) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+  return CMSG_NXTHDR(message, control);
+#pragma GCC diagnostic pop
+}
+
 /* sendfile, read, write and splice move at most this many bytes a call (MAX_RW_COUNT of Linux). */
 #define ZN_SYS_IO_MAX ((int64_t)0x7ffff000)
 

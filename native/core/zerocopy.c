@@ -139,7 +139,8 @@ static bool read_report(int fd, struct sock_extended_err *out) {
   struct msghdr message = {.msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   *out = (struct sock_extended_err){0};
   if (zn_sys_recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return false;
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL;
+       c = zn_sys_next_control(&message, c)) {
     bool v4 = c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR;
     bool v6 = c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR;
     /* The kernel cuts short what has no room behind the messages that the owner asked for. */
