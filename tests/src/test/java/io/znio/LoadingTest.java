@@ -46,6 +46,15 @@ class LoadingTest {
     private Use() {}
   }
 
+  /** Runs in a child JVM: the first buffer of a program. */
+  public static final class FirstBuffer {
+    public static void main(String[] arguments) {
+      DirectBuffers.free(DirectBuffers.allocate(64));
+    }
+
+    private FirstBuffer() {}
+  }
+
   /** Runs in a child JVM: the application loads the library itself, as any native library. */
   public static final class LoadThenUse {
     public static void main(String[] arguments) {
@@ -294,5 +303,20 @@ class LoadingTest {
     List<String> command = new ArrayList<>(List.of("-cp", Child.classPath(main), main.getName()));
     command.addAll(arguments);
     return Child.run(command);
+  }
+
+  /** What each of these brings with it cost several times what all else did. */
+  @Test
+  void theFirstBufferStartsNothingThatItDoesNotNeed() throws Exception {
+    List<String> arguments =
+        List.of(
+            "-Xlog:class+load", "-cp", Child.classPath(getClass()), FirstBuffer.class.getName());
+    Child child = Child.run(arguments);
+    assertThat(child.status()).as(child.output()).isZero();
+    assertThat(child.output())
+        .contains("io.znio.DirectBuffers ")
+        .doesNotContain("io.znio.JfrEvents$Allocate ")
+        .doesNotContain("java.security.SecureRandom ")
+        .doesNotContain("io.znio.JdkChannels ");
   }
 }

@@ -285,7 +285,7 @@ final class Stress {
    * @param seen what was in the exchange some acts ago
    */
   private static void peek(SplittableRandom random, Thing[] seen) {
-    if (!SafetyLevel.IS_CHECKED || JdkChannels.isVirtualThread()) {
+    if (!SafetyLevel.IS_CHECKED || JdkThreads.isVirtual()) {
       return;
     }
     Thing thing = seen[0];

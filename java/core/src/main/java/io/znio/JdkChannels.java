@@ -111,8 +111,6 @@ final class JdkChannels {
   private static final MethodHandle SOCKET_BEFORE =
       OPTIONAL.method(SOCKET, "beforeTransferTo", VOID);
   private static final MethodHandle SOCKET_AFTER = OPTIONAL.method(SOCKET, "afterTransferTo", FLAG);
-  private static final MethodHandle IS_VIRTUAL =
-      OPTIONAL.method(Thread.class, "isVirtual", sign(boolean.class, Thread.class));
 
   private static final String MISSING = missing();
 
@@ -122,7 +120,7 @@ final class JdkChannels {
   private JdkChannels() {}
 
   private static String missing() {
-    boolean threadsBlock = IS_VIRTUAL != null && SOCKET_WRITE.unblock == null;
+    boolean threadsBlock = JdkThreads.VIRTUAL && SOCKET_WRITE.unblock == null;
     String unblock = threadsBlock ? "a way to leave a virtual thread's carrier" : null;
     for (String first :
         new String[] {
@@ -188,15 +186,6 @@ final class JdkChannels {
   private static boolean isUnix(Channel socket) {
     try {
       return (boolean) SOCKET_IS_UNIX.invokeExact(socket);
-    } catch (Throwable t) {
-      throw unexpected(t);
-    }
-  }
-
-  /** True if the calling thread is virtual. */
-  static boolean isVirtualThread() {
-    try {
-      return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread());
     } catch (Throwable t) {
       throw unexpected(t);
     }
@@ -412,7 +401,7 @@ final class JdkChannels {
    * passed. The caller must try again and look whether its channels are open.
    */
   static void park(Object stream, boolean forReading) throws IOException {
-    long nanos = isVirtualThread() ? PARK_NANOS : 0;
+    long nanos = JdkThreads.isVirtual() ? PARK_NANOS : 0;
     try {
       STREAM_PARK.invokeExact((Channel) stream, forReading ? POLLIN : POLLOUT, nanos);
     } catch (Throwable t) {

@@ -36,29 +36,34 @@ final class Jfr {
     }
   }
 
+  /** False until Flight Recorder has been used: to ask an event would start a part of it. */
+  private static boolean mayRecord() {
+    return PRESENT && JfrEvents.mayRecord();
+  }
+
   /** Whether allocations are recorded; then they go by {@link JfrEvents#allocate}. */
   static boolean allocates() {
-    return PRESENT && JfrEvents.Allocate.PROBE.isEnabled();
+    return mayRecord() && JfrEvents.Allocate.PROBE.isEnabled();
   }
 
   /** Whether frees are recorded; then they go by {@link JfrEvents#free}. */
   static boolean frees() {
-    return PRESENT && JfrEvents.Free.PROBE.isEnabled();
+    return mayRecord() && JfrEvents.Free.PROBE.isEnabled();
   }
 
   /** The event of a mapping that is about to be made; null if none is recorded. */
   static Object beginMap() {
-    return PRESENT && JfrEvents.MapFile.PROBE.isEnabled() ? JfrEvents.beginMap() : null;
+    return mayRecord() && JfrEvents.MapFile.PROBE.isEnabled() ? JfrEvents.beginMap() : null;
   }
 
   /** The event of a mapping that is about to be closed; null if none is recorded. */
   static Object beginUnmap() {
-    return PRESENT && JfrEvents.Unmap.PROBE.isEnabled() ? JfrEvents.beginUnmap() : null;
+    return mayRecord() && JfrEvents.Unmap.PROBE.isEnabled() ? JfrEvents.beginUnmap() : null;
   }
 
   /** The event of a transfer that is about to run; null if none is recorded. */
   static Object beginTransfer() {
-    return PRESENT && JfrEvents.Move.PROBE.isEnabled() ? JfrEvents.beginTransfer() : null;
+    return mayRecord() && JfrEvents.Move.PROBE.isEnabled() ? JfrEvents.beginTransfer() : null;
   }
 
   /**
@@ -76,7 +81,7 @@ final class Jfr {
 
   /** A leak was found. */
   static void leak(Ledger.Leak leak) {
-    if (PRESENT && JfrEvents.Dropped.PROBE.isEnabled()) {
+    if (mayRecord() && JfrEvents.Dropped.PROBE.isEnabled()) {
       JfrEvents.leak(leak);
     }
   }

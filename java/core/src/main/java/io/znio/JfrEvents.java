@@ -310,6 +310,14 @@ final class JfrEvents {
     long retained;
   }
 
+  /**
+   * Has Flight Recorder been used in this JVM? Before, no event can be enabled, and the first look
+   * at one would have it read all metadata: a third of what the first buffer of a program cost.
+   */
+  static boolean mayRecord() {
+    return FlightRecorder.isInitialized();
+  }
+
   /** Waits for Flight Recorder; only then costs the periodic event anything. */
   static void start() {
     FlightRecorder.addListener(

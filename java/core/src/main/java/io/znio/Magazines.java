@@ -74,7 +74,7 @@ final class Magazines {
   }
 
   private static Magazine findOwn(Thread thread) {
-    if (JdkChannels.isVirtualThread()) {
+    if (JdkThreads.isVirtual()) {
       return null;
     }
     Magazine magazine = BY_THREAD.get(thread);

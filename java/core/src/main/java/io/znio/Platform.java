@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.znio;
 
+import java.io.BufferedReader;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * What {@code libznio.so} must be built for to run in a JVM: the processor's architecture and the C
@@ -54,8 +54,13 @@ public record Platform(String architecture, String libc) {
    * more than the loading. Lines are bytes: paths need not be UTF-8.
    */
   private static String libc(Path maps) {
-    try (Stream<String> lines = Files.lines(maps, StandardCharsets.ISO_8859_1)) {
-      return lines.anyMatch(Platform::isOfMusl) ? "musl" : "glibc";
+    try (BufferedReader lines = Files.newBufferedReader(maps, StandardCharsets.ISO_8859_1)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (isOfMusl(line)) {
+          return "musl";
+        }
+      }
+      return "glibc";
     } catch (IOException | RuntimeException e) {
       return "glibc"; // no /proc: should that be wrong, the linker says so
     }

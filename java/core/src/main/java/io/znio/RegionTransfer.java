@@ -192,7 +192,7 @@ final class RegionTransfer {
 
   private void moveAll(int token, long headerAddress) throws IOException {
     int targetFd = JdkChannels.descriptor(target, targetKind);
-    boolean virtual = JdkChannels.isVirtualThread();
+    boolean virtual = JdkThreads.isVirtual();
     boolean more = true;
     while (more && moved < total) {
       long headerLeft = Math.max(0, headerSize - moved);

@@ -91,7 +91,7 @@ public final class Transfer {
       FileChannel source, long position, long count, WritableByteChannel target)
       throws IOException {
     int kind = checkTransferTo(source, position, count, target);
-    if (JdkChannels.isVirtualThread()) {
+    if (JdkThreads.isVirtual()) {
       return engineTo(source, position, count, target, kind).run();
     }
     return FileTransfer.to(source, position, count, target, kind);
@@ -121,7 +121,7 @@ public final class Transfer {
       FileChannel source, long position, long count, WritableByteChannel target, int kind) {
     TransferEngine engine =
         new TransferEngine(source, Native.FILE, position, target, kind, Native.CURRENT, count);
-    engine.once = !JdkChannels.isVirtualThread();
+    engine.once = !JdkThreads.isVirtual();
     return engine;
   }
 

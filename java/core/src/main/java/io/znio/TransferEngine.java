@@ -103,7 +103,7 @@ final class TransferEngine {
 
   private long runNow() throws IOException {
     hook = sourceKind == Native.FILE && (tee != null || FileTransfer.needsHook(target, targetKind));
-    virtual = JdkChannels.isVirtualThread();
+    virtual = JdkThreads.isVirtual();
     ClosedChannelException closed = null;
     JdkFiles.lockPositions(source, sourceAt, target, targetAt);
     try {
