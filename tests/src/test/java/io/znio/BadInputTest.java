@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -333,15 +334,22 @@ class BadInputTest {
         Receipt receipt = Transfer.transferFromWithReceipt(target, pair.reader, 0, SIZE);
         assertThat(receipt.bytes()).isZero();
         assertThat(receipt.shortReason()).contains("EAGAIN");
-        pair.fill();
-        ((SelectableChannel) pair.writer).configureBlocking(false);
-        assertThat(Transfer.transferTo(source, 0, SIZE, pair.writer)).isZero();
-        assertThat(Transfer.from(source, 0).to(pair.writer).transfer()).isZero();
-        assertThat(
-                Transfer.transferRegions(
-                    new FileRegion[] {new FileRegion(source, 0, 10)}, null, pair.writer))
-            .isZero();
+        assertZeroWhenFull(pair, () -> Transfer.transferTo(source, 0, SIZE, pair.writer));
+        assertZeroWhenFull(pair, () -> Transfer.from(source, 0).to(pair.writer).transfer());
+        FileRegion[] regions = {new FileRegion(source, 0, 10)};
+        assertZeroWhenFull(pair, () -> Transfer.transferRegions(regions, null, pair.writer));
       }
     }
+  }
+
+  /** TCP may find some room behind our back: then it is filled again. */
+  private static void assertZeroWhenFull(Ends.Pair pair, Callable<Long> transfer) throws Exception {
+    long moved = -1;
+    for (int i = 0; i < 50 && moved != 0; i++) {
+      pair.fill();
+      ((SelectableChannel) pair.writer).configureBlocking(false);
+      moved = transfer.call();
+    }
+    assertThat(moved).isZero();
   }
 }
