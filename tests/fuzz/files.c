@@ -126,7 +126,7 @@ static void strangers(struct state *state) {
   if (flags >= 2048) FUZZ_EQUAL(result, -EINVAL);
   if (other >= 0 && other < 4096) return;
   FUZZ_EQUAL(zn_file_size(other), -EBADF);
-  FUZZ_EQUAL(zn_file_is_regular(other), -EBADF);
+  FUZZ_EQUAL(zn_file_type(other), -EBADF);
   FUZZ_EQUAL(zn_file_identify(other, &device, &inode), -EBADF);
   FUZZ_EQUAL(zn_file_sync(other, true), -EBADF);
   FUZZ_EQUAL(zn_file_close(other), -EBADF);
