@@ -176,8 +176,12 @@ final class Token25 extends Token {
   private static int closeShared(Object session) throws Throwable {
     while (!(boolean) CAS_ACQUIRED.invokeExact(session, 0, ACQUIRE_CLOSED)) {
       int acquired = (int) GET_ACQUIRED.invokeExact(session);
-      if (acquired != 0) { // else released meanwhile
-        return acquired < 0 ? CLOSED : CLOSED - acquired;
+      if (acquired < 0) {
+        SET_STATE.invokeExact(session, STATE_CLOSED); // whoever was first may not be as far
+        return CLOSED;
+      }
+      if (acquired > 0) { // else released meanwhile
+        return CLOSED - acquired;
       }
     }
     SET_STATE.invokeExact(session, STATE_CLOSED); // no fence: the way into the quarantine has one
