@@ -140,15 +140,11 @@ struct zn_meter *zn_meter_own(void) {
   return meter != NULL ? meter : open_meter();
 }
 
-static void add_own(_Atomic int64_t *cell, int64_t amount) {
-  int64_t sum = atomic_load_explicit(cell, memory_order_relaxed) + amount;
-  atomic_store_explicit(cell, sum, memory_order_release);
-}
-
 void zn_meter_add(struct zn_meter *meter, int row, enum zn_meter_column column, int64_t amount) {
   _Atomic int64_t *cell = &meter->cells[row][column];
   if (meter->own) {
-    add_own(cell, amount);
+    int64_t sum = atomic_load_explicit(cell, memory_order_relaxed) + amount;
+    atomic_store_explicit(cell, sum, memory_order_release);
   } else {
     atomic_fetch_add(cell, amount);
   }
@@ -156,14 +152,8 @@ void zn_meter_add(struct zn_meter *meter, int row, enum zn_meter_column column, 
 
 void zn_meter_count(int row, enum zn_meter_column column, int64_t amount) {
   struct zn_meter *meter = zn_meter_own();
-  _Atomic int64_t *cells = meter->cells[row];
-  if (meter->own) {
-    add_own(&cells[ZN_METER_CALLS], 1);
-    add_own(&cells[column], amount);
-  } else {
-    atomic_fetch_add(&cells[ZN_METER_CALLS], 1);
-    atomic_fetch_add(&cells[column], amount);
-  }
+  zn_meter_add(meter, row, ZN_METER_CALLS, 1);
+  zn_meter_add(meter, row, column, amount);
 }
 
 static void add_row(struct zn_meter *meter, int row, int64_t *sums) {
